@@ -1,0 +1,1 @@
+//! Runs a check's Rego over resources: passes, fails, unknown.

@@ -1,0 +1,1 @@
+//! Reads content pages and refuses broken ones with page, line and column.

@@ -1,0 +1,1 @@
+//! Matches Sigma rules over events.

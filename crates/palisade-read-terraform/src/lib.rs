@@ -1,0 +1,1 @@
+//! Reads Terraform configurations and plans into resources.
