@@ -1,0 +1,149 @@
+//! What a rule reads: a subject's attributes as a partly known value, built once and shared by all rules.
+
+use crate::rego::partial::{Cause, Partial};
+use palisade_model::{Attribute, Meaning, Node, Path, Resource, Segment, Shape, Unknown, Value};
+use regorus::Value as Rego;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a rule reads as `input`: the subject's attributes by name, and beside them `address`, `type`, `source`,
+/// `account` and `region` where they are known, and the source's own document under `raw`.
+///
+/// An attribute that is absent because there is nothing is not in it; one whose absence means a default has that
+/// default; one that is unknown is carried as such, with its reason.
+#[derive(Debug, Clone)]
+pub struct Input {
+    pub(crate) root: Partial,
+    pub(crate) unknowns: Vec<(Path, Unknown)>,
+}
+
+impl Input {
+    /// The input for a resource (or for an account or organisation put into the form of one).
+    ///
+    /// `with_raw` adds the source's own document, for rules that read it.
+    pub fn of(resource: &Resource, with_raw: bool) -> Self {
+        let mut builder = Builder::default();
+        let mut root: BTreeMap<Rego, Partial> = BTreeMap::new();
+        for (name, attribute) in &resource.attributes {
+            let path = vec![Segment::Name(name.clone())];
+            let value = match attribute {
+                Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => builder.node(node, path),
+                Attribute::Unknown(unknown, _) => builder.unknown(unknown, path),
+                Attribute::Absent(Meaning::Nothing, _) => continue,
+            };
+            root.insert(text(name), value);
+        }
+        let declared = &resource.declared;
+        let known = |value: &dyn ToString| Partial::Known(Rego::from(value.to_string()));
+        root.insert(text("address"), known(&declared.address));
+        let kind = resource.kind.as_ref().map_or(declared.source_type.to_string(), ToString::to_string);
+        root.insert(text("type"), known(&kind));
+        root.insert(text("source"), known(&declared.source));
+        if let Some(account) = &declared.account {
+            root.entry(text("account")).or_insert_with(|| known(account));
+        }
+        if let Some(region) = &declared.region {
+            root.entry(text("region")).or_insert_with(|| known(region));
+        }
+        if with_raw {
+            root.insert(text("raw"), builder.node(&declared.raw, vec![Segment::Name("raw".into())]));
+        }
+        Self { root: Partial::map(root, None), unknowns: builder.unknowns }
+    }
+
+    /// Is every part of it known?
+    pub fn is_known(&self) -> bool {
+        self.unknowns.is_empty()
+    }
+
+    /// The whole as regorus reads it, where every part is known.
+    pub(crate) fn known(&self) -> Option<Rego> {
+        self.root.known()
+    }
+}
+
+fn text(name: &str) -> Rego {
+    Rego::from(name)
+}
+
+#[derive(Default)]
+struct Builder {
+    unknowns: Vec<(Path, Unknown)>,
+}
+
+impl Builder {
+    fn node(&mut self, node: &Node, path: Vec<Segment>) -> Partial {
+        match &node.value {
+            Value::Null => Partial::Known(Rego::Null),
+            Value::Bool(bool) => Partial::Known(Rego::Bool(*bool)),
+            Value::Number(number) => Partial::Known(rego_number(number)),
+            Value::Text(text) => Partial::Known(Rego::String(text.clone())),
+            Value::Unknown(unknown) => self.unknown(unknown, path),
+            Value::List(list) => {
+                let items = list
+                    .items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.node(item, extended(&path, Segment::Index(index))))
+                    .collect();
+                let more = list.more.as_ref().map(|unknown| self.cause(unknown, path));
+                Partial::list(items, more)
+            }
+            Value::Map(map) => {
+                let entries = map
+                    .entries
+                    .iter()
+                    .map(|(name, item)| {
+                        (text(name), self.node(item, extended(&path, Segment::Name(name.clone()))))
+                    })
+                    .collect();
+                let more = map.more.as_ref().map(|unknown| self.cause(unknown, path));
+                Partial::map(entries, more)
+            }
+        }
+    }
+
+    fn unknown(&mut self, unknown: &Unknown, path: Vec<Segment>) -> Partial {
+        Partial::Unknown(self.cause(unknown, path))
+    }
+
+    fn cause(&mut self, unknown: &Unknown, path: Vec<Segment>) -> Cause {
+        let id = u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX);
+        self.unknowns.push((Path(path), unknown.clone()));
+        Cause {
+            ids: Arc::from([id]),
+            is_present: unknown.hint.is_present,
+            shape: unknown.hint.shape,
+            shown: None,
+        }
+    }
+}
+
+fn extended(path: &[Segment], segment: Segment) -> Vec<Segment> {
+    let mut longer = Vec::with_capacity(path.len() + 1);
+    longer.extend_from_slice(path);
+    longer.push(segment);
+    longer
+}
+
+fn rego_number(number: &serde_json::Number) -> Rego {
+    if let Some(number) = number.as_i64() {
+        Rego::from(number)
+    } else if let Some(number) = number.as_u64() {
+        Rego::from(number)
+    } else {
+        Rego::from_numeric_string(&number.to_string()).unwrap_or(Rego::Null)
+    }
+}
+
+/// The shape of a fully known Rego value; sets have no counterpart in documents.
+pub(crate) fn shape_of(value: &Rego) -> Option<Shape> {
+    match value {
+        Rego::Bool(_) => Some(Shape::Bool),
+        Rego::Number(_) => Some(Shape::Number),
+        Rego::String(_) => Some(Shape::Text),
+        Rego::Array(_) => Some(Shape::List),
+        Rego::Object(_) => Some(Shape::Map),
+        Rego::Null | Rego::Set(_) | Rego::Undefined => None,
+    }
+}

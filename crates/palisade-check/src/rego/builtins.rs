@@ -1,0 +1,170 @@
+//! Which of regorus's built-in functions a rule may call, and which it may not, and why.
+
+use regorus::unstable::{BUILTINS, BuiltinFcn};
+
+/// What a function's name means.
+pub enum Lookup {
+    Allowed(BuiltinFcn),
+    /// Not allowed in any rule; the reason.
+    Refused(&'static str),
+    /// Fine, but left to plain regorus.
+    NotFollowed,
+    /// No such function; the nearest name.
+    Missing(Option<String>),
+}
+
+/// Functions that a rule may call: pure, and no more than linear in their input.
+const ALLOWED: &[&str] = &[
+    "__builtin_sets.intersection",
+    "__builtin_sets.union",
+    "abs",
+    "array.concat",
+    "array.reverse",
+    "array.slice",
+    "base64.decode",
+    "base64.encode",
+    "base64.is_valid",
+    "base64url.decode",
+    "base64url.encode",
+    "base64url.encode_no_pad",
+    "bits.and",
+    "bits.or",
+    "bits.xor",
+    "ceil",
+    "concat",
+    "contains",
+    "count",
+    "endswith",
+    "floor",
+    "format_int",
+    "glob.match",
+    "glob.quote_meta",
+    "hex.decode",
+    "hex.encode",
+    "indexof",
+    "indexof_n",
+    "intersection",
+    "is_array",
+    "is_boolean",
+    "is_null",
+    "is_number",
+    "is_object",
+    "is_set",
+    "is_string",
+    "json.filter",
+    "json.is_valid",
+    "json.marshal",
+    "json.remove",
+    "json.unmarshal",
+    "lower",
+    "max",
+    "min",
+    "net.cidr_contains",
+    "net.cidr_is_valid",
+    "object.filter",
+    "object.get",
+    "object.keys",
+    "object.remove",
+    "object.union",
+    "object.union_n",
+    "product",
+    "regex.find_n",
+    "regex.is_valid",
+    "regex.match",
+    "regex.replace",
+    "regex.split",
+    "replace",
+    "round",
+    "semver.compare",
+    "semver.is_valid",
+    "sort",
+    "split",
+    "sprintf",
+    "startswith",
+    "strings.any_prefix_match",
+    "strings.any_suffix_match",
+    "strings.count",
+    "strings.replace_n",
+    "strings.reverse",
+    "substring",
+    "sum",
+    "to_number",
+    "trim",
+    "trim_left",
+    "trim_prefix",
+    "trim_right",
+    "trim_space",
+    "trim_suffix",
+    "type_name",
+    "union",
+    "units.parse",
+    "units.parse_bytes",
+    "upper",
+];
+
+/// Functions that no rule may call.
+const REFUSED: &[(&str, &str)] = &[
+    ("http.send", "rules reach no network"),
+    ("net.lookup_ip_addr", "rules reach no network"),
+    ("opa.runtime", "rules see nothing of the machine they run on"),
+    ("rand.intn", "a verdict must not depend on chance"),
+    ("uuid.rfc4122", "a verdict must not depend on chance"),
+    ("time.now_ns", "a verdict must not depend on when it is asked"),
+    ("numbers.range", "its result can be of any size"),
+    ("numbers.range_step", "its result can be of any size"),
+    ("net.cidr_expand", "its result can be of any size"),
+    ("bits.lsh", "its result can be of any size"),
+    ("object.subset", "it aborts on some arguments; compare the parts instead"),
+    ("trace", "rules print nothing"),
+    ("print", "rules print nothing"),
+];
+
+/// What `name` means.
+pub fn lookup(name: &str) -> Lookup {
+    if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+        return Lookup::Refused(why);
+    }
+    if name == "walk" {
+        return Lookup::NotFollowed;
+    }
+    match BUILTINS.get(name) {
+        Some(function) if ALLOWED.contains(&name) => Lookup::Allowed(*function),
+        Some(_) => Lookup::Refused("it is not among the functions that are known to be harmless"),
+        None => Lookup::Missing(nearest(name)),
+    }
+}
+
+/// The number of arguments that `name` takes, where `given` is another.
+pub fn arity_fits(name: &str, function: BuiltinFcn, given: usize) -> Option<u8> {
+    // Some take a variable number and say 0.
+    let expected = function.1;
+    (expected != 0 && usize::from(expected) != given && name != "print").then_some(expected)
+}
+
+/// What is wrong with the text of a format, if anything: a width that would fill the memory.
+pub fn format_problem(format: &str) -> Option<String> {
+    let mut digits = 0;
+    let mut within = false;
+    for character in format.chars() {
+        match character {
+            '%' => {
+                within = !within;
+                digits = 0;
+            }
+            '0'..='9' | '.' if within => {
+                digits += 1;
+                if digits > 3 {
+                    return Some("the width in this format has more than three digits".to_owned());
+                }
+            }
+            _ => within = false,
+        }
+    }
+    None
+}
+
+fn nearest(name: &str) -> Option<String> {
+    let distance = |candidate: &str| strsim::levenshtein(name, candidate);
+    let best = ALLOWED.iter().min_by_key(|candidate| distance(candidate))?;
+    (distance(best) <= 1 + name.len() / 4).then(|| (*best).to_owned())
+}

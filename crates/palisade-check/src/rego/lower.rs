@@ -1,0 +1,823 @@
+//! From regorus's syntax tree to a [`Program`]: names resolved, literals put in an order that binds before it reads.
+
+use super::builtins;
+use super::program::{Builtin, Clause, Expr, Form, NotFollowed, Operands, Program, Rule, Stmt};
+use super::{RuleText, span_at};
+use palisade_model::{Diagnostic, Span as Place};
+use regorus::Value;
+use regorus::unstable::{
+    AssignOp, Expr as Syntax, Literal, LiteralStmt, Module, Query, Ref, Rule as RuleSyntax, RuleAssign, RuleBody, RuleHead,
+    Span,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Why a module has no program.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Something is wrong with it.
+    Wrong(Vec<Diagnostic>),
+    /// It is fine, and this engine does not follow it.
+    NotFollowed(NotFollowed),
+}
+
+type Lowered<T> = Result<T, Refusal>;
+
+fn not_followed<T>(what: &str) -> Lowered<T> {
+    Err(Refusal::NotFollowed(NotFollowed(what.to_owned())))
+}
+
+/// What can be left out of a module, in the order that [`lower`] counts: conditions, and whole clauses.
+pub fn deletable(module: &Ref<Module>, rule: &RuleText<'_>) -> Vec<(Place, String)> {
+    let mut lowering = Lowering::new(module, rule, None);
+    // What can't be lowered has been refused before; here only the count matters.
+    let _ = lowering.program(module);
+    lowering.seen
+}
+
+/// The program of a module; with `without`, one deletable part of it is left out.
+pub fn lower(module: &Ref<Module>, rule: &RuleText<'_>, without: Option<usize>) -> Lowered<Program> {
+    Lowering::new(module, rule, without).program(module)
+}
+
+struct Lowering<'a> {
+    rule: &'a RuleText<'a>,
+    package: Vec<String>,
+    names: BTreeMap<Arc<str>, usize>,
+    imports: HashMap<String, Vec<String>>,
+    without: Option<usize>,
+    seen: Vec<(Place, String)>,
+    /// The scopes from the clause's down to the innermost.
+    scopes: Vec<Scope>,
+    slots: usize,
+}
+
+#[derive(Default)]
+struct Scope {
+    names: HashMap<String, usize>,
+    /// Declared with `:=` here: only the assignment binds these.
+    assigned: HashSet<usize>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(module: &Ref<Module>, rule: &'a RuleText<'a>, without: Option<usize>) -> Self {
+        let mut names = BTreeMap::new();
+        for syntax in &module.policy {
+            if let Some(name) = rule_name(syntax) {
+                let next = names.len();
+                names.entry(Arc::from(name)).or_insert(next);
+            }
+        }
+        let package = path_of(&module.package.refr).unwrap_or_default();
+        let mut imports = HashMap::new();
+        for import in &module.imports {
+            if let Some(path) = path_of(&import.refr) {
+                let alias = import.r#as.as_ref().map(|name| name.text().to_owned());
+                let name = alias.or_else(|| path.last().cloned()).unwrap_or_default();
+                imports.insert(name, path);
+            }
+        }
+        Self { rule, package, names, imports, without, seen: Vec::new(), scopes: Vec::new(), slots: 0 }
+    }
+
+    fn program(&mut self, module: &Ref<Module>) -> Lowered<Program> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for _ in 0..self.names.len() {
+            rules.push(Rule { form: Form::Complete, chains: Vec::new(), default: None });
+        }
+        let mut formed: BTreeMap<usize, Form> = BTreeMap::new();
+        for syntax in &module.policy {
+            let Some(name) = rule_name(syntax) else { return not_followed("a rule whose name is a path") };
+            let index = self.names[name.as_str()];
+            match &**syntax {
+                RuleSyntax::Default { value, args, .. } => {
+                    if !args.is_empty() {
+                        return not_followed("a default for a function");
+                    }
+                    match self.expression(value)? {
+                        Expr::Constant(value) => rules[index].default = Some(value),
+                        _ => return not_followed("a default that is not a constant"),
+                    }
+                }
+                RuleSyntax::Spec { span, head, bodies } => {
+                    let form = form_of(head);
+                    if formed.insert(index, form).is_some_and(|other| other != form) {
+                        return Err(self.wrong(span, format!("`{name}` is defined in two different forms")));
+                    }
+                    rules[index].form = form;
+                    let chains = self.chains(span, head, bodies)?;
+                    rules[index].chains.extend(chains);
+                }
+            }
+        }
+        let Some(&entry) = self.names.get(self.rule.entrypoint) else {
+            let message = format!("the rule `{}` is missing", self.rule.entrypoint);
+            let help = format!("say the fault with `{} contains \"what is wrong\" if …`", self.rule.entrypoint);
+            let place = span_at(self.rule, self.rule.start.line, self.rule.start.column, 1);
+            return Err(Refusal::Wrong(vec![Diagnostic::error(message).at(place).help(help)]));
+        };
+        if rules[entry].form == Form::Function {
+            return not_followed("a function as its entry");
+        }
+        Ok(Program { rules, entry })
+    }
+
+    fn wrong(&self, span: &Span, message: String) -> Refusal {
+        Refusal::Wrong(vec![Diagnostic::error(message).at(self.place(span))])
+    }
+
+    fn place(&self, span: &Span) -> Place {
+        let length = span.text().lines().next().map_or(1, |line| line.chars().count().max(1));
+        span_at(self.rule, span.line, span.col, u32::try_from(length).unwrap_or(1))
+    }
+
+    /// Counts something that can be left out; true when this is the one to leave out.
+    fn leaves_out(&mut self, span: &Span) -> bool {
+        let text = span.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        self.seen.push((self.place(span), text));
+        self.without == Some(self.seen.len() - 1)
+    }
+
+    fn chains(&mut self, span: &Span, head: &RuleHead, bodies: &[RuleBody]) -> Lowered<Vec<Vec<Clause>>> {
+        if bodies.is_empty() {
+            return Ok(vec![vec![self.clause(head, None, None)?]]);
+        }
+        let mut chains: Vec<Vec<Clause>> = Vec::new();
+        for body in bodies {
+            // Both are counted whether or not they are left out, so that the count never shifts.
+            let clause = self.clause(head, body.assign.as_ref(), Some(&body.query));
+            let left_out = self.leaves_out(if bodies.len() == 1 { span } else { &body.span });
+            let clause = clause?;
+            match chains.last_mut() {
+                Some(chain) if body.is_else && !left_out => chain.push(clause),
+                _ if left_out => {}
+                _ => chains.push(vec![clause]),
+            }
+        }
+        Ok(chains)
+    }
+
+    fn clause(&mut self, head: &RuleHead, else_value: Option<&RuleAssign>, body: Option<&Ref<Query>>) -> Lowered<Clause> {
+        self.scopes = vec![Scope::default()];
+        self.slots = 0;
+        let (arguments, key, assign) = match head {
+            RuleHead::Func { args, assign, .. } => (args.as_slice(), None, assign.as_ref()),
+            RuleHead::Set { key, .. } => (&[][..], key.as_ref(), None),
+            RuleHead::Compr { refr, assign, .. } => match &**refr {
+                Syntax::RefBrack { index, .. } => (&[][..], Some(index), assign.as_ref()),
+                _ => (&[][..], None, assign.as_ref()),
+            },
+        };
+        let value = else_value.or(assign).map(|assign| &assign.value);
+        let mut names = Names::default();
+        arguments.iter().for_each(|argument| names.pattern(argument));
+        let argument_names = std::mem::take(&mut names.seen);
+        self.declare(&argument_names);
+        let mut outer = Names::default();
+        body.iter().for_each(|query| outer.query(query));
+        key.iter().for_each(|key| outer.expression(key));
+        value.iter().for_each(|value| outer.expression(value));
+        self.open(outer);
+        let arguments = arguments.iter().map(|argument| self.expression(argument)).collect::<Lowered<Vec<_>>>()?;
+        let bound_by_arguments: BTreeSet<usize> = self.slots_named(&argument_names);
+        let key_expr = key.map(|key| self.expression(key)).transpose()?;
+        let value_expr = value.map(|value| self.expression(value)).transpose()?;
+        let mut bound = bound_by_arguments;
+        let body = match body {
+            Some(query) => self.ordered(query, &mut bound)?,
+            None => Vec::new(),
+        };
+        for (expr, syntax) in [(&key_expr, key), (&value_expr, value)] {
+            if let (Some(expr), Some(syntax)) = (expr, syntax) {
+                let uses = self.uses(expr, self.slots);
+                if let Some(slot) = uses.needs.difference(&bound).next() {
+                    return Err(self.unbound(*slot, syntax.span()));
+                }
+            }
+        }
+        Ok(Clause { arguments, key: key_expr, value: value_expr, body, slots: self.slots })
+    }
+
+    fn unbound(&self, slot: usize, span: &Span) -> Refusal {
+        let name = self.scopes.iter().flat_map(|scope| &scope.names).find(|(_, other)| **other == slot);
+        let name = name.map_or("_", |(name, _)| name.as_str());
+        self.wrong(span, format!("nothing gives `{name}` a value"))
+    }
+
+    fn slots_named(&self, names: &[String]) -> BTreeSet<usize> {
+        names.iter().filter_map(|name| self.slot(name)).collect()
+    }
+
+    fn slot(&self, name: &str) -> Option<usize> {
+        self.scopes.iter().rev().find_map(|scope| scope.names.get(name).copied())
+    }
+
+    fn new_slot(&mut self) -> usize {
+        self.slots += 1;
+        self.slots - 1
+    }
+
+    /// Gives each name a variable of its own in the innermost scope.
+    fn declare(&mut self, names: &[String]) {
+        for name in names {
+            let known = self.scopes.last().is_some_and(|scope| scope.names.contains_key(name));
+            if !known {
+                let slot = self.new_slot();
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.names.insert(name.clone(), slot);
+                }
+            }
+        }
+    }
+
+    /// Enters the names of a body into the innermost scope: what it declares, and what nothing else means.
+    fn open(&mut self, names: Names) {
+        self.declare(&names.declared);
+        let free: Vec<String> = names.seen.into_iter().filter(|name| self.slot(name).is_none() && !self.is_global(name)).collect();
+        self.declare(&free);
+        let assigned = self.slots_named(&names.assigned);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.assigned.extend(assigned);
+        }
+    }
+
+    fn is_global(&self, name: &str) -> bool {
+        matches!(name, "input" | "data" | "_") || self.names.contains_key(name) || self.imports.contains_key(name)
+    }
+
+    /// A body within a body: its own scope, and the variables of the outer ones.
+    fn nested<T>(&mut self, names: Names, work: impl FnOnce(&mut Self, BTreeSet<usize>) -> Lowered<T>) -> Lowered<T> {
+        let outer: BTreeSet<usize> = (0..self.slots).collect();
+        self.scopes.push(Scope::default());
+        self.open(names);
+        let done = work(self, outer);
+        self.scopes.pop();
+        done
+    }
+
+    fn ordered(&mut self, query: &Query, bound: &mut BTreeSet<usize>) -> Lowered<Vec<Stmt>> {
+        let mut waiting = Vec::new();
+        for stmt in &query.stmts {
+            let mark = self.slots;
+            let lowered = self.statement(stmt);
+            let is_condition = !matches!(stmt.literal, Literal::SomeVars { .. });
+            let left_out = is_condition && self.leaves_out(&stmt.span);
+            if let (Some(lowered), false) = (lowered?, left_out) {
+                let uses = self.statement_uses(&lowered, mark);
+                waiting.push((lowered, uses, stmt));
+            }
+        }
+        let mut ordered = Vec::with_capacity(waiting.len());
+        while !waiting.is_empty() {
+            let Some(next) = waiting.iter().position(|(_, uses, _)| uses.is_ready(bound)) else {
+                let (_, uses, stmt) = &waiting[0];
+                let missing = uses.needs.difference(bound).next().copied();
+                return Err(self.unbound(missing.unwrap_or(usize::MAX), &stmt.span));
+            };
+            let (stmt, uses, _) = waiting.remove(next);
+            bound.extend(uses.binds_left);
+            bound.extend(uses.binds_right);
+            ordered.push(stmt);
+        }
+        Ok(ordered)
+    }
+
+    fn statement(&mut self, stmt: &LiteralStmt) -> Lowered<Option<Stmt>> {
+        if !stmt.with_mods.is_empty() {
+            return not_followed("`with`");
+        }
+        Ok(Some(match &stmt.literal {
+            Literal::SomeVars { .. } => return Ok(None),
+            Literal::SomeIn { key, value, collection, .. } => Stmt::SomeIn {
+                key: key.as_ref().map(|key| self.expression(key)).transpose()?,
+                value: self.expression(value)?,
+                collection: self.expression(collection)?,
+            },
+            Literal::Expr { expr, .. } => match &**expr {
+                Syntax::AssignExpr { lhs, rhs, .. } => Stmt::Unify(self.expression(lhs)?, self.expression(rhs)?),
+                _ => Stmt::Test(self.expression(expr)?),
+            },
+            Literal::NotExpr { expr, .. } => Stmt::Not(vec![Stmt::Test(self.expression(expr)?)]),
+            Literal::Every { key, value, domain, query, .. } => {
+                let domain = self.expression(domain)?;
+                let mut names = Names::default();
+                let declared = key.iter().chain([value]).map(|span| span.text().to_owned());
+                names.declared.extend(declared);
+                names.query(query);
+                self.nested(names, |this, outer| {
+                    let slot_of = |this: &mut Self, span: &Span| this.slot(span.text()).unwrap_or_default();
+                    let key = key.as_ref().map(|key| slot_of(this, key));
+                    let value = slot_of(this, value);
+                    let mut bound = outer;
+                    bound.extend(key);
+                    bound.insert(value);
+                    Ok(Stmt::Every { key, value, domain, body: this.ordered(query, &mut bound)? })
+                })?
+            }
+        }))
+    }
+
+    fn boxed(&mut self, syntax: &Ref<Syntax>) -> Lowered<Box<Expr>> {
+        self.expression(syntax).map(Box::new)
+    }
+
+    fn all(&mut self, syntax: &[Ref<Syntax>]) -> Lowered<Vec<Expr>> {
+        syntax.iter().map(|item| self.expression(item)).collect()
+    }
+
+    fn expression(&mut self, syntax: &Ref<Syntax>) -> Lowered<Expr> {
+        Ok(match &**syntax {
+            Syntax::String { value, .. }
+            | Syntax::RawString { value, .. }
+            | Syntax::Number { value, .. }
+            | Syntax::Bool { value, .. }
+            | Syntax::Null { value, .. } => Expr::Constant(value.clone()),
+            Syntax::Var { span, .. } => self.variable(span)?,
+            Syntax::Array { items, .. } => constant_or(self.all(items)?, Value::from, Expr::Array),
+            Syntax::Set { items, .. } => constant_or(
+                self.all(items)?,
+                |items| Value::from(items.into_iter().collect::<BTreeSet<_>>()),
+                Expr::Set,
+            ),
+            Syntax::Object { fields, .. } => Expr::Object(
+                fields
+                    .iter()
+                    .map(|(_, key, value)| Ok((self.expression(key)?, self.expression(value)?)))
+                    .collect::<Lowered<_>>()?,
+            ),
+            Syntax::ArrayCompr { term, query, .. } => {
+                let (term, body) = self.comprehension(&[term], query)?;
+                Expr::ArrayOf(Box::new(only(term)), body)
+            }
+            Syntax::SetCompr { term, query, .. } => {
+                let (term, body) = self.comprehension(&[term], query)?;
+                Expr::SetOf(Box::new(only(term)), body)
+            }
+            Syntax::ObjectCompr { key, value, query, .. } => {
+                let (mut terms, body) = self.comprehension(&[key, value], query)?;
+                let value = terms.pop().unwrap_or(Expr::Constant(Value::Null));
+                Expr::ObjectOf(Box::new((only(terms), value)), body)
+            }
+            Syntax::Call { span, fcn, params, .. } => self.call(span, fcn, params)?,
+            Syntax::UnaryExpr { span, expr, .. } => match self.expression(expr)? {
+                Expr::Constant(Value::Number(number)) => {
+                    Expr::Constant(number.neg().map_or(Value::Undefined, Value::from))
+                }
+                _ => return not_followed(&format!("`{}`", span.text())),
+            },
+            Syntax::RefDot { .. } | Syntax::RefBrack { .. } => self.reference(syntax)?,
+            Syntax::BinExpr { span, op, lhs, rhs, .. } => {
+                Expr::SetOperation(op.clone(), self.operands(span, lhs, rhs)?)
+            }
+            Syntax::ArithExpr { span, op, lhs, rhs, .. } => Expr::Arithmetic(op.clone(), self.operands(span, lhs, rhs)?),
+            Syntax::BoolExpr { op, lhs, rhs, .. } => Expr::Compare(op.clone(), self.boxed(lhs)?, self.boxed(rhs)?),
+            Syntax::AssignExpr { span, op, .. } => {
+                let sign = if *op == AssignOp::Eq { "=" } else { ":=" };
+                return Err(self.wrong(span, format!("`{sign}` stands on its own: it has no value")));
+            }
+            Syntax::Membership { key, value, collection, .. } => Expr::In(
+                key.as_ref().map(|key| self.boxed(key)).transpose()?,
+                self.boxed(value)?,
+                self.boxed(collection)?,
+            ),
+        })
+    }
+
+    fn operands(&mut self, span: &Span, left: &Ref<Syntax>, right: &Ref<Syntax>) -> Lowered<Box<Operands>> {
+        Ok(Box::new(Operands {
+            left: self.expression(left)?,
+            right: self.expression(right)?,
+            syntax: (span.clone(), left.clone(), right.clone()),
+        }))
+    }
+
+    fn comprehension(&mut self, terms: &[&Ref<Syntax>], query: &Ref<Query>) -> Lowered<(Vec<Expr>, Vec<Stmt>)> {
+        let mut names = Names::default();
+        names.query(query);
+        terms.iter().for_each(|term| names.expression(term));
+        self.nested(names, |this, mut bound| {
+            let body = this.ordered(query, &mut bound)?;
+            let lowered = terms.iter().map(|term| this.expression(term)).collect::<Lowered<Vec<_>>>()?;
+            for (expr, term) in lowered.iter().zip(terms) {
+                let uses = this.uses(expr, this.slots);
+                if let Some(slot) = uses.needs.difference(&bound).next() {
+                    return Err(this.unbound(*slot, term.span()));
+                }
+            }
+            Ok((lowered, body))
+        })
+    }
+
+    fn variable(&mut self, span: &Span) -> Lowered<Expr> {
+        let name = span.text();
+        if name == "_" {
+            return Ok(Expr::Slot(self.new_slot()));
+        }
+        if let Some(slot) = self.slot(name) {
+            return Ok(Expr::Slot(slot));
+        }
+        if name == "input" {
+            return Ok(Expr::Input);
+        }
+        if let Some(rule) = self.names.get(name) {
+            return Ok(Expr::Rule(*rule));
+        }
+        match self.imports.get(name).cloned() {
+            Some(path) => self.path(span, &path),
+            None if name == "data" => not_followed("`data` as a whole"),
+            None => Err(self.wrong(span, format!("nothing is named `{name}`"))),
+        }
+    }
+
+    /// What a path of plain names means: part of the input, or one of the module's own rules.
+    fn path(&mut self, span: &Span, path: &[String]) -> Lowered<Expr> {
+        let constant = |name: &String| Expr::Constant(Value::from(name.as_str()));
+        if path.first().is_some_and(|first| first == "input") {
+            return Ok(Expr::Ref(Box::new(Expr::Input), path[1..].iter().map(constant).collect()));
+        }
+        let own = path.first().is_some_and(|first| first == "data") && path[1..].starts_with(&self.package);
+        match path.get(1 + self.package.len()) {
+            Some(name) if own => match self.names.get(name.as_str()) {
+                Some(rule) => {
+                    let rest: Vec<Expr> = path[2 + self.package.len()..].iter().map(constant).collect();
+                    let rule = Expr::Rule(*rule);
+                    Ok(if rest.is_empty() { rule } else { Expr::Ref(Box::new(rule), rest) })
+                }
+                None => Err(self.wrong(span, format!("nothing is named `{}`", path.join(".")))),
+            },
+            _ => not_followed(&format!("`{}`", path.join("."))),
+        }
+    }
+
+    fn reference(&mut self, syntax: &Ref<Syntax>) -> Lowered<Expr> {
+        let mut steps = Vec::new();
+        let mut at = syntax.clone();
+        let base = loop {
+            let next = match &*at {
+                Syntax::RefDot { refr, field, .. } => {
+                    steps.push(Expr::Constant(field.1.clone()));
+                    refr.clone()
+                }
+                Syntax::RefBrack { refr, index, .. } => {
+                    steps.push(self.expression(index)?);
+                    refr.clone()
+                }
+                Syntax::Var { span, .. } if span.text() == "data" && self.slot("data").is_none() => {
+                    let Some(path) = path_of(syntax) else { return not_followed("a computed path below `data`") };
+                    return self.path(&span.clone(), &path);
+                }
+                _ => break self.expression(&at)?,
+            };
+            at = next;
+        };
+        steps.reverse();
+        Ok(match base {
+            Expr::Ref(base, mut first) => {
+                first.extend(steps);
+                Expr::Ref(base, first)
+            }
+            base => Expr::Ref(Box::new(base), steps),
+        })
+    }
+
+    fn call(&mut self, span: &Span, function: &Ref<Syntax>, params: &[Ref<Syntax>]) -> Lowered<Expr> {
+        let Some(path) = path_of(function) else { return not_followed("a computed function") };
+        let name = path.join(".");
+        let own = match path.as_slice() {
+            [name] => self.names.get(name.as_str()).copied(),
+            _ if path[0] == "data" && path[1..].starts_with(&self.package) && path.len() == 2 + self.package.len() => {
+                self.names.get(path[path.len() - 1].as_str()).copied()
+            }
+            _ => None,
+        };
+        if let Some(rule) = own {
+            return Ok(Expr::Function(rule, self.all(params)?));
+        }
+        match builtins::lookup(&name) {
+            builtins::Lookup::Allowed(function) => {
+                let Some(expected) = builtins::arity_fits(&name, function, params.len()) else {
+                    if let Some(Syntax::String { value, span, .. }) = params.first().map(|first| &**first)
+                        && name == "sprintf"
+                        && let Some(problem) = builtins::format_problem(&super::partial::shown(value))
+                    {
+                        return Err(self.wrong(span, problem));
+                    }
+                    return Ok(Expr::Builtin(Box::new(Builtin {
+                        name: name.into(),
+                        function,
+                        span: span.clone(),
+                        syntax: params.to_vec(),
+                        arguments: self.all(params)?,
+                    })));
+                };
+                Err(self.wrong(span, format!("`{name}` takes {expected} arguments, not {}", params.len())))
+            }
+            builtins::Lookup::Refused(why) => Err(self.wrong(&start_of(function), format!("`{name}` is not allowed in a rule: {why}"))),
+            builtins::Lookup::NotFollowed => not_followed(&format!("`{name}`")),
+            builtins::Lookup::Missing(nearest) => {
+                let diagnostic = Diagnostic::error(format!("there is no function `{name}`")).at(self.place(&start_of(function)));
+                let diagnostic = match nearest {
+                    Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
+                    None => diagnostic,
+                };
+                Err(Refusal::Wrong(vec![diagnostic]))
+            }
+        }
+    }
+
+    fn statement_uses(&self, stmt: &Stmt, mark: usize) -> Uses {
+        let mut uses = Uses::default();
+        match stmt {
+            Stmt::Test(expr) => {
+                uses = self.uses(expr, mark);
+            }
+            Stmt::Unify(left, right) => {
+                let (left, right) = (self.pattern_uses(left, mark), self.pattern_uses(right, mark));
+                uses.needs = &left.needs | &right.needs;
+                uses.binds_left = &left.binds_left | &left.binds_right;
+                uses.binds_right = &right.binds_left | &right.binds_right;
+                uses.needs_one_side = true;
+            }
+            Stmt::Not(body) => {
+                for stmt in body {
+                    let inner = self.statement_uses(stmt, mark);
+                    uses.needs.extend(inner.needs);
+                    // A wildcard within `not` is its own; a name has to be bound outside.
+                    uses.needs.extend(inner.binds_left.into_iter().chain(inner.binds_right).filter(|slot| *slot < mark));
+                }
+            }
+            Stmt::SomeIn { key, value, collection } => {
+                uses = self.uses(collection, mark);
+                for pattern in key.iter().chain([value]) {
+                    let pattern = self.pattern_uses(pattern, mark);
+                    uses.needs.extend(pattern.needs);
+                    uses.binds_left.extend(pattern.binds_left);
+                }
+            }
+            Stmt::Every { domain, body, .. } => {
+                uses = self.uses(domain, mark);
+                for stmt in body {
+                    let inner = self.statement_uses(stmt, mark);
+                    let all = inner.needs.into_iter().chain(inner.binds_left).chain(inner.binds_right);
+                    uses.needs.extend(all.filter(|slot| *slot < mark));
+                }
+            }
+        }
+        uses
+    }
+
+    /// As [`Self::uses`], where variables that stand as a pattern are bound.
+    fn pattern_uses(&self, expr: &Expr, mark: usize) -> Uses {
+        let mut uses = Uses::default();
+        match expr {
+            Expr::Slot(slot) => {
+                uses.binds_left.insert(*slot);
+            }
+            Expr::Array(items) => items.iter().for_each(|item| uses.merge(self.pattern_uses(item, mark))),
+            Expr::Object(fields) => {
+                for (key, value) in fields {
+                    uses.merge(self.uses(key, mark));
+                    uses.merge(self.pattern_uses(value, mark));
+                }
+            }
+            other => return self.uses(other, mark),
+        }
+        uses
+    }
+
+    /// What an expression needs bound, and what it binds. `mark` parts the outer variables from nested ones.
+    fn uses(&self, expr: &Expr, mark: usize) -> Uses {
+        let mut uses = Uses::default();
+        let mut add = |expr: &Expr| uses.merge(self.uses(expr, mark));
+        match expr {
+            Expr::Constant(_) | Expr::Input | Expr::Rule(_) => {}
+            Expr::Slot(slot) => {
+                uses.needs.insert(*slot);
+            }
+            Expr::Array(items) | Expr::Set(items) | Expr::Function(_, items) => items.iter().for_each(add),
+            Expr::Object(fields) => fields.iter().for_each(|(key, value)| {
+                add(key);
+                add(value);
+            }),
+            Expr::Ref(base, steps) => {
+                add(base);
+                for step in steps {
+                    match step {
+                        Expr::Slot(slot) if !self.is_assigned(*slot) => {
+                            uses.binds_left.insert(*slot);
+                        }
+                        step => uses.merge(self.uses(step, mark)),
+                    }
+                }
+            }
+            Expr::Compare(_, left, right) => {
+                add(left);
+                add(right);
+            }
+            Expr::Arithmetic(_, operands) | Expr::SetOperation(_, operands) => {
+                add(&operands.left);
+                add(&operands.right);
+            }
+            Expr::In(key, value, collection) => {
+                key.iter().for_each(|key| add(key));
+                add(value);
+                add(collection);
+            }
+            Expr::Builtin(builtin) => builtin.arguments.iter().for_each(add),
+            Expr::ArrayOf(term, body) | Expr::SetOf(term, body) => self.nested_uses(&[term], body, mark, &mut uses),
+            Expr::ObjectOf(pair, body) => self.nested_uses(&[&pair.0, &pair.1], body, mark, &mut uses),
+        }
+        uses
+    }
+
+    fn nested_uses(&self, terms: &[&Expr], body: &[Stmt], mark: usize, uses: &mut Uses) {
+        let inner = terms.iter().map(|term| self.uses(term, mark));
+        for inner in inner.chain(body.iter().map(|stmt| self.statement_uses(stmt, mark))) {
+            let all = inner.needs.into_iter().chain(inner.binds_left).chain(inner.binds_right);
+            uses.needs.extend(all.filter(|slot| *slot < mark));
+        }
+    }
+
+    fn is_assigned(&self, slot: usize) -> bool {
+        self.scopes.iter().any(|scope| scope.assigned.contains(&slot))
+    }
+}
+
+/// What a literal needs bound before it, and what it binds.
+#[derive(Default)]
+struct Uses {
+    needs: BTreeSet<usize>,
+    binds_left: BTreeSet<usize>,
+    binds_right: BTreeSet<usize>,
+    /// One side's variables have to be bound already, whichever it is.
+    needs_one_side: bool,
+}
+
+impl Uses {
+    fn merge(&mut self, other: Self) {
+        self.needs.extend(other.needs);
+        self.binds_left.extend(other.binds_left);
+        self.binds_right.extend(other.binds_right);
+    }
+
+    fn is_ready(&self, bound: &BTreeSet<usize>) -> bool {
+        let one_side = self.binds_left.is_subset(bound) || self.binds_right.is_subset(bound);
+        self.needs.iter().all(|slot| bound.contains(slot) || self.binds_left.contains(slot) || self.binds_right.contains(slot))
+            && (!self.needs_one_side || one_side)
+    }
+}
+
+/// The names that a body mentions, without those of bodies within it.
+#[derive(Default)]
+struct Names {
+    /// All of them, in order.
+    seen: Vec<String>,
+    /// Declared by `some` or `:=`.
+    declared: Vec<String>,
+    /// Declared by `:=`.
+    assigned: Vec<String>,
+}
+
+impl Names {
+    fn query(&mut self, query: &Query) {
+        for stmt in &query.stmts {
+            match &stmt.literal {
+                Literal::SomeVars { vars, .. } => self.declared.extend(vars.iter().map(|span| span.text().to_owned())),
+                Literal::SomeIn { key, value, collection, .. } => {
+                    let mut patterns = Self::default();
+                    key.iter().chain([value]).for_each(|pattern| patterns.pattern(pattern));
+                    self.declared.extend(patterns.seen);
+                    self.expression(collection);
+                }
+                Literal::Expr { expr, .. } => match &**expr {
+                    Syntax::AssignExpr { op: AssignOp::ColEq, lhs, rhs, .. } => {
+                        let mut patterns = Self::default();
+                        patterns.pattern(lhs);
+                        self.assigned.extend(patterns.seen.iter().cloned());
+                        self.declared.extend(patterns.seen);
+                        self.expression(rhs);
+                    }
+                    _ => self.expression(expr),
+                },
+                Literal::NotExpr { expr, .. } => self.expression(expr),
+                Literal::Every { domain, .. } => self.expression(domain),
+            }
+        }
+    }
+
+    /// The variables of a pattern: bare, or within arrays and as values of objects.
+    fn pattern(&mut self, syntax: &Syntax) {
+        match syntax {
+            Syntax::Var { span, .. } if span.text() != "_" => self.seen.push(span.text().to_owned()),
+            Syntax::Array { items, .. } => items.iter().for_each(|item| self.pattern(item)),
+            Syntax::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| self.pattern(value)),
+            _ => {}
+        }
+    }
+
+    fn expression(&mut self, syntax: &Syntax) {
+        match syntax {
+            Syntax::Var { span, .. } => self.seen.push(span.text().to_owned()),
+            Syntax::Array { items, .. } | Syntax::Set { items, .. } => items.iter().for_each(|item| self.expression(item)),
+            Syntax::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
+                self.expression(key);
+                self.expression(value);
+            }),
+            Syntax::Call { params, .. } => params.iter().for_each(|param| self.expression(param)),
+            Syntax::UnaryExpr { expr, .. } => self.expression(expr),
+            Syntax::RefDot { refr, .. } => self.expression(refr),
+            Syntax::RefBrack { refr, index, .. } => {
+                self.expression(refr);
+                self.expression(index);
+            }
+            Syntax::BinExpr { lhs, rhs, .. }
+            | Syntax::BoolExpr { lhs, rhs, .. }
+            | Syntax::ArithExpr { lhs, rhs, .. }
+            | Syntax::AssignExpr { lhs, rhs, .. } => {
+                self.expression(lhs);
+                self.expression(rhs);
+            }
+            Syntax::Membership { key, value, collection, .. } => {
+                key.iter().for_each(|key| self.expression(key));
+                self.expression(value);
+                self.expression(collection);
+            }
+            // Their bodies are scopes of their own.
+            Syntax::ArrayCompr { .. } | Syntax::SetCompr { .. } | Syntax::ObjectCompr { .. } => {}
+            Syntax::String { .. } | Syntax::RawString { .. } | Syntax::Number { .. } | Syntax::Bool { .. } | Syntax::Null { .. } => {}
+        }
+    }
+}
+
+/// The span of a path from its first name on; regorus's own begins at the last dot.
+fn start_of(syntax: &Syntax) -> Span {
+    match syntax {
+        Syntax::RefDot { refr, .. } | Syntax::RefBrack { refr, .. } => {
+            let (start, end) = (start_of(refr), syntax.span().end);
+            Span { end, ..start }
+        }
+        other => other.span().clone(),
+    }
+}
+
+fn only(mut terms: Vec<Expr>) -> Expr {
+    terms.pop().unwrap_or(Expr::Constant(Value::Null))
+}
+
+fn constant_or(items: Vec<Expr>, constant: fn(Vec<Value>) -> Value, otherwise: fn(Vec<Expr>) -> Expr) -> Expr {
+    if items.iter().all(|item| matches!(item, Expr::Constant(_))) {
+        let values = items.into_iter().filter_map(|item| match item {
+            Expr::Constant(value) => Some(value),
+            _ => None,
+        });
+        return Expr::Constant(constant(values.collect()));
+    }
+    otherwise(items)
+}
+
+fn rule_name(rule: &RuleSyntax) -> Option<String> {
+    let refr = match rule {
+        RuleSyntax::Default { refr, .. } => refr,
+        RuleSyntax::Spec { head, .. } => match head {
+            RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. } => refr,
+        },
+    };
+    match &**refr {
+        Syntax::Var { span, .. } => Some(span.text().to_owned()),
+        Syntax::RefBrack { refr, .. } => match &**refr {
+            Syntax::Var { span, .. } => Some(span.text().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn form_of(head: &RuleHead) -> Form {
+    match head {
+        RuleHead::Func { .. } => Form::Function,
+        RuleHead::Set { .. } => Form::Set,
+        RuleHead::Compr { refr, .. } if matches!(&**refr, Syntax::RefBrack { .. }) => Form::Object,
+        RuleHead::Compr { .. } => Form::Complete,
+    }
+}
+
+/// The plain names of a path, where every step is one.
+fn path_of(syntax: &Syntax) -> Option<Vec<String>> {
+    match syntax {
+        Syntax::Var { span, .. } => Some(vec![span.text().to_owned()]),
+        Syntax::RefDot { refr, field, .. } => {
+            let mut path = path_of(refr)?;
+            path.push(field.0.text().to_owned());
+            Some(path)
+        }
+        Syntax::RefBrack { refr, index, .. } => match &**index {
+            Syntax::String { value: Value::String(name), .. } => {
+                let mut path = path_of(refr)?;
+                path.push(name.to_string());
+                Some(path)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
