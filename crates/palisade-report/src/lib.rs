@@ -1,1 +1,24 @@
 //! Turns findings into text, JSON and SARIF.
+//!
+//! [`Report`] is what a scan has to say. [`text`] tells it to the engineer on call, [`json`] and [`ndjson`] to scripts,
+//! [`sarif`] to code scanning. Each writes as it goes, so that a million findings need no memory of their own, and none
+//! opens a file: the lines that [`text`] quotes come from the [`Sources`] it is given.
+
+mod json;
+mod machine;
+mod neutral;
+mod prose;
+mod quote;
+mod report;
+mod sarif;
+mod sentences;
+mod text;
+
+pub use json::{json, ndjson};
+pub use neutral::neutral;
+pub use report::{Counts, Coverage, PageSummary, Report, Tally};
+pub use sarif::{SarifOptions, sarif};
+pub use text::{Explain, TextOptions, text};
+
+/// Gives the text of a file by the path that spans name it by; none where it can't be had any more.
+pub type Sources<'a> = &'a dyn Fn(&str) -> Option<std::sync::Arc<str>>;

@@ -1,14 +1,15 @@
 //! Which of regorus's built-in functions a rule may call, and which it may not, and why.
 
+use super::own::{OWN, Own};
 use regorus::unstable::{BUILTINS, BuiltinFcn};
 
 /// What a function's name means.
 pub enum Lookup {
     Allowed(BuiltinFcn),
+    /// One of Palisade's.
+    Own(&'static Own),
     /// Not allowed in any rule; the reason.
     Refused(&'static str),
-    /// Fine, but left to plain regorus.
-    NotFollowed,
     /// No such function; the nearest name.
     Missing(Option<String>),
 }
@@ -114,7 +115,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("numbers.range_step", "its result can be of any size"),
     ("net.cidr_expand", "its result can be of any size"),
     ("bits.lsh", "its result can be of any size"),
-    ("object.subset", "it aborts on some arguments; compare the parts instead"),
+    (
+        "object.subset",
+        "it aborts on some arguments; compare the parts instead",
+    ),
+    ("walk", "a rule has to name what it reads"),
     ("trace", "rules print nothing"),
     ("print", "rules print nothing"),
 ];
@@ -124,8 +129,8 @@ pub fn lookup(name: &str) -> Lookup {
     if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return Lookup::Refused(why);
     }
-    if name == "walk" {
-        return Lookup::NotFollowed;
+    if let Some(own) = OWN.iter().find(|own| own.name == name) {
+        return Lookup::Own(own);
     }
     match BUILTINS.get(name) {
         Some(function) if ALLOWED.contains(&name) => Lookup::Allowed(*function),
@@ -134,11 +139,10 @@ pub fn lookup(name: &str) -> Lookup {
     }
 }
 
-/// The number of arguments that `name` takes, where `given` is another.
-pub fn arity_fits(name: &str, function: BuiltinFcn, given: usize) -> Option<u8> {
-    // Some take a variable number and say 0.
-    let expected = function.1;
-    (expected != 0 && usize::from(expected) != given && name != "print").then_some(expected)
+/// The number of arguments that a function takes, where `given` is another.
+pub fn other_arity(expected: u8, given: usize) -> Option<u8> {
+    // Some of regorus's take a variable number and say 0.
+    (expected != 0 && usize::from(expected) != given).then_some(expected)
 }
 
 /// What is wrong with the text of a format, if anything: a width that would fill the memory.
@@ -165,6 +169,10 @@ pub fn format_problem(format: &str) -> Option<String> {
 
 fn nearest(name: &str) -> Option<String> {
     let distance = |candidate: &str| strsim::levenshtein(name, candidate);
-    let best = ALLOWED.iter().min_by_key(|candidate| distance(candidate))?;
-    (distance(best) <= 1 + name.len() / 4).then(|| (*best).to_owned())
+    let best = ALLOWED
+        .iter()
+        .copied()
+        .chain(OWN.iter().map(|own| own.name))
+        .min_by_key(|candidate| distance(candidate))?;
+    (distance(best) <= 1 + name.len() / 4).then(|| best.to_owned())
 }

@@ -7,7 +7,7 @@
 
 use super::builtins;
 use super::partial::{Cause, Ids, Partial, PartialList, message_and_key, union};
-use super::program::{Builtin, Clause, Expr, Form, Operands, Program, Stmt};
+use super::program::{Builtin, Clause, Expr, Form, Function, Operands, Program, Stmt};
 use crate::{Failure, Input, Judgement, Open, STEP_BUDGET};
 use palisade_model::{Path, Segment, Shape};
 use regorus::Value;
@@ -128,9 +128,15 @@ impl<'a> Evaluation<'a> {
                 }
             }
         }
-        judgement.failures.sort_by(|left, right| (&left.key, &left.message).cmp(&(&right.key, &right.message)));
-        judgement.failures.dedup_by(|later, earlier| later.key == earlier.key && later.message == earlier.message);
-        judgement.open.dedup_by(|later, earlier| later.message == earlier.message && later.because == earlier.because);
+        judgement
+            .failures
+            .sort_by(|left, right| (&left.key, &left.message).cmp(&(&right.key, &right.message)));
+        judgement
+            .failures
+            .dedup_by(|later, earlier| later.key == earlier.key && later.message == earlier.message);
+        judgement
+            .open
+            .dedup_by(|later, earlier| later.message == earlier.message && later.because == earlier.because);
         judgement.problem = self.problem;
         judgement
     }
@@ -143,7 +149,10 @@ impl<'a> Evaluation<'a> {
             Partial::Known(Value::Bool(false) | Value::Null) => {}
             Partial::Known(known) if self.doubt.is_none() => {
                 for failure in super::partial::messages(known) {
-                    judgement.failures.push(Failure { evidence: self.evidence(), ..failure });
+                    judgement.failures.push(Failure {
+                        evidence: self.evidence(),
+                        ..failure
+                    });
                 }
             }
             _ => self.add(value, judgement),
@@ -157,12 +166,20 @@ impl<'a> Evaluation<'a> {
         match (&self.doubt, known) {
             (None, Some(known)) => {
                 let (message, key) = message_and_key(&known);
-                judgement.failures.push(Failure { message, key, evidence });
+                judgement.failures.push(Failure {
+                    message,
+                    key,
+                    evidence,
+                });
             }
             // Whatever it turns out to say, it says something: the fault is there.
             (None, None) if self.is_certainly_member(&value) => {
                 let shown = value.shown();
-                judgement.failures.push(Failure { message: Some(shown.clone()), key: shown, evidence });
+                judgement.failures.push(Failure {
+                    message: Some(shown.clone()),
+                    key: shown,
+                    evidence,
+                });
             }
             (doubt, known) => {
                 let own = value.ids();
@@ -171,8 +188,15 @@ impl<'a> Evaluation<'a> {
                     Some(known) => message_and_key(&known).0,
                     None => Some(value.shown()),
                 };
-                let because = ids.iter().filter_map(|id| self.input.unknowns.get(*id as usize).cloned()).collect();
-                judgement.open.push(Open { message, because, evidence });
+                let because = ids
+                    .iter()
+                    .filter_map(|id| self.input.unknowns.get(*id as usize).cloned())
+                    .collect();
+                judgement.open.push(Open {
+                    message,
+                    because,
+                    evidence,
+                });
             }
         }
     }
@@ -204,7 +228,11 @@ impl<'a> Evaluation<'a> {
         if self.steps > STEP_BUDGET {
             self.halt("the rule takes too many steps on this resource");
         }
-        if self.problem.is_some() { Flow::Stop } else { Flow::Go }
+        if self.problem.is_some() {
+            Flow::Stop
+        } else {
+            Flow::Go
+        }
     }
 
     fn halt(&mut self, problem: &str) -> Flow {
@@ -213,7 +241,10 @@ impl<'a> Evaluation<'a> {
     }
 
     fn under(&mut self, ids: &Ids, then: Then<'_, 'a>) -> Flow {
-        let joined = self.doubt.as_ref().map_or_else(|| ids.clone(), |doubt| union(doubt, ids));
+        let joined = self
+            .doubt
+            .as_ref()
+            .map_or_else(|| ids.clone(), |doubt| union(doubt, ids));
         let before = self.doubt.replace(joined);
         let flow = then(self);
         self.doubt = before;
@@ -250,7 +281,10 @@ impl<'a> Evaluation<'a> {
         let trail = std::mem::take(&mut self.trail);
         let log = self.traces.then(Vec::new);
         let log = std::mem::replace(&mut self.log, log);
-        let mut outcome = Outcome { certain: false, doubt: None };
+        let mut outcome = Outcome {
+            certain: false,
+            doubt: None,
+        };
         work(self, &mut outcome);
         self.doubt = doubt;
         self.trail = trail;
@@ -268,7 +302,12 @@ impl<'a> Evaluation<'a> {
                 Flow::Stop
             }
             Some(ids) => {
-                outcome.doubt = Some(outcome.doubt.as_ref().map_or_else(|| ids.clone(), |before| union(before, &ids)));
+                outcome.doubt = Some(
+                    outcome
+                        .doubt
+                        .as_ref()
+                        .map_or_else(|| ids.clone(), |before| union(before, &ids)),
+                );
                 Flow::Go
             }
         }
@@ -285,7 +324,9 @@ impl<'a> Evaluation<'a> {
     // --- bodies ---
 
     fn body(&mut self, stmts: &'a [Stmt], then: Then<'_, 'a>) -> Flow {
-        let Some((first, rest)) = stmts.split_first() else { return then(self) };
+        let Some((first, rest)) = stmts.split_first() else {
+            return then(self);
+        };
         if self.step() == Flow::Stop {
             return Flow::Stop;
         }
@@ -313,7 +354,11 @@ impl<'a> Evaluation<'a> {
                     Outcome { .. } => self.with_reads(reads, &mut next),
                 }
             }
-            Stmt::SomeIn { key, value, collection } => self.expression(collection, &mut |this, found| {
+            Stmt::SomeIn {
+                key,
+                value,
+                collection,
+            } => self.expression(collection, &mut |this, found| {
                 this.members(&found, &mut |this, index, member| {
                     let mut value_then = |this: &mut Self| this.matches(value, member.clone(), &mut next);
                     match key {
@@ -322,7 +367,12 @@ impl<'a> Evaluation<'a> {
                     }
                 })
             }),
-            Stmt::Every { key, value, domain, body } => self.expression(domain, &mut |this, found| {
+            Stmt::Every {
+                key,
+                value,
+                domain,
+                body,
+            } => self.expression(domain, &mut |this, found| {
                 let (outcome, reads) = this.every(*key, *value, &found, body);
                 match outcome {
                     Outcome { certain: false, .. } => Flow::Go,
@@ -342,17 +392,34 @@ impl<'a> Evaluation<'a> {
     }
 
     /// `certain: false` when some member certainly has no solution; `doubt` when that depends on something.
-    fn every(&mut self, key: Option<usize>, value: usize, domain: &Found, body: &'a [Stmt]) -> (Outcome, Vec<Path>) {
+    fn every(
+        &mut self,
+        key: Option<usize>,
+        value: usize,
+        domain: &Found,
+        body: &'a [Stmt],
+    ) -> (Outcome, Vec<Path>) {
         let is_collection = !matches!(
             domain.value,
-            Partial::Known(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined)
+            Partial::Known(
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined
+            )
         );
-        let mut all = Outcome { certain: is_collection, doubt: None };
+        let mut all = Outcome {
+            certain: is_collection,
+            doubt: None,
+        };
         let mut all_reads = Vec::new();
         self.apart(|this, _| {
             this.members(domain, &mut |this, index, member| {
                 let membership = this.doubt.take();
-                let (mut outcome, mut reads) = (Outcome { certain: false, doubt: None }, Vec::new());
+                let (mut outcome, mut reads) = (
+                    Outcome {
+                        certain: false,
+                        doubt: None,
+                    },
+                    Vec::new(),
+                );
                 let mut inner = |this: &mut Self| {
                     this.bound(value, member.clone(), &mut |this| {
                         (outcome, reads) = this.solves(body);
@@ -371,12 +438,18 @@ impl<'a> Evaluation<'a> {
                         return Flow::Stop;
                     }
                     (None, Outcome { doubt, .. }) => doubt.clone(),
-                    (Some(ids), Outcome { doubt, .. }) => {
-                        Some(doubt.as_ref().map_or_else(|| ids.clone(), |doubt| union(doubt, ids)))
-                    }
+                    (Some(ids), Outcome { doubt, .. }) => Some(
+                        doubt
+                            .as_ref()
+                            .map_or_else(|| ids.clone(), |doubt| union(doubt, ids)),
+                    ),
                 };
                 if let Some(ids) = open {
-                    all.doubt = Some(all.doubt.as_ref().map_or_else(|| ids.clone(), |before| union(before, &ids)));
+                    all.doubt = Some(
+                        all.doubt
+                            .as_ref()
+                            .map_or_else(|| ids.clone(), |before| union(before, &ids)),
+                    );
                 }
                 this.doubt = membership;
                 Flow::Go
@@ -393,7 +466,15 @@ impl<'a> Evaluation<'a> {
                 for (index, item) in items.iter().enumerate() {
                     let way = self.further(&found.way, || Segment::Index(index));
                     let index = plain(Partial::Known(Value::from(index)));
-                    if then(self, index, Found { value: Partial::Known(item.clone()), way }) == Flow::Stop {
+                    if then(
+                        self,
+                        index,
+                        Found {
+                            value: Partial::Known(item.clone()),
+                            way,
+                        },
+                    ) == Flow::Stop
+                    {
                         return Flow::Stop;
                     }
                 }
@@ -402,7 +483,10 @@ impl<'a> Evaluation<'a> {
             Partial::Known(Value::Object(entries)) => {
                 for (key, value) in entries.iter_sorted() {
                     let way = self.further(&found.way, || segment(key));
-                    let value = Found { value: Partial::Known(value.clone()), way };
+                    let value = Found {
+                        value: Partial::Known(value.clone()),
+                        way,
+                    };
                     if then(self, plain(Partial::Known(key.clone())), value) == Flow::Stop {
                         return Flow::Stop;
                     }
@@ -428,7 +512,15 @@ impl<'a> Evaluation<'a> {
                         None => Partial::Known(Value::from(index)),
                         Some(more) => Partial::Unknown(Cause::outcome(more.ids.clone(), Shape::Number)),
                     };
-                    if then(self, plain(position), Found { value: item.clone(), way }) == Flow::Stop {
+                    if then(
+                        self,
+                        plain(position),
+                        Found {
+                            value: item.clone(),
+                            way,
+                        },
+                    ) == Flow::Stop
+                    {
                         return Flow::Stop;
                     }
                 }
@@ -440,7 +532,10 @@ impl<'a> Evaluation<'a> {
             Partial::Map(map) => {
                 for (key, value) in &map.entries {
                     let way = self.further(&found.way, || segment(key));
-                    let value = Found { value: value.clone(), way };
+                    let value = Found {
+                        value: value.clone(),
+                        way,
+                    };
                     if then(self, plain(Partial::Known(key.clone())), value) == Flow::Stop {
                         return Flow::Stop;
                     }
@@ -463,10 +558,23 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A member that may exist, of which nothing is known.
-    fn perhaps(&mut self, ids: &Ids, way: &Way, then: &mut dyn FnMut(&mut Self, Found, Found) -> Flow) -> Flow {
+    fn perhaps(
+        &mut self,
+        ids: &Ids,
+        way: &Way,
+        then: &mut dyn FnMut(&mut Self, Found, Found) -> Flow,
+    ) -> Flow {
         let unknown = || Partial::Unknown(Cause::bare(ids.clone()));
-        let (index, member) =
-            (Found { value: unknown(), way: None }, Found { value: unknown(), way: way.clone() });
+        let (index, member) = (
+            Found {
+                value: unknown(),
+                way: None,
+            },
+            Found {
+                value: unknown(),
+                way: way.clone(),
+            },
+        );
         self.under(ids, &mut |this| then(this, index.clone(), member.clone()))
     }
 
@@ -485,32 +593,56 @@ impl<'a> Evaluation<'a> {
             Expr::Slot(slot) if self.slot(*slot).is_none() => self.bound(*slot, found, then),
             Expr::Array(patterns) if !self.is_bound(pattern) => match (&found.value, found.value.items()) {
                 (Partial::Unknown(cause), _) => {
-                    let unknown = Found { value: Partial::Unknown(Cause::bare(cause.ids.clone())), way: found.way.clone() };
-                    let pairs = patterns.iter().map(|pattern| (pattern, unknown.clone())).collect();
+                    let unknown = Found {
+                        value: Partial::Unknown(Cause::bare(cause.ids.clone())),
+                        way: found.way.clone(),
+                    };
+                    let pairs = patterns
+                        .iter()
+                        .map(|pattern| (pattern, unknown.clone()))
+                        .collect();
                     self.under(&cause.ids, &mut |this| this.match_all(&pairs, then))
                 }
                 (_, Some(list)) => self.match_items(patterns, &list, &found.way, then),
                 _ => Flow::Go,
             },
             Expr::Object(fields) if !self.is_bound(pattern) => self.match_fields(fields, &found, then),
-            _ => self.expression(pattern, &mut |this, other| this.same(&other.value, &found.value, then)),
+            _ => self.expression(pattern, &mut |this, other| {
+                this.same(&other.value, &found.value, then)
+            }),
         }
     }
 
-    fn match_items(&mut self, patterns: &'a [Expr], list: &PartialList, way: &Way, then: Then<'_, 'a>) -> Flow {
+    fn match_items(
+        &mut self,
+        patterns: &'a [Expr],
+        list: &PartialList,
+        way: &Way,
+        then: Then<'_, 'a>,
+    ) -> Flow {
         if list.items.len() > patterns.len() || (list.more.is_none() && list.items.len() < patterns.len()) {
             return Flow::Go;
         }
         let item = |this: &Self, index: usize| match (&list.more, list.items.get(index)) {
-            (None, Some(item)) => {
-                Found { value: item.clone(), way: this.further(way, || Segment::Index(index)) }
-            }
+            (None, Some(item)) => Found {
+                value: item.clone(),
+                way: this.further(way, || Segment::Index(index)),
+            },
             (more, _) => {
-                let ids = more.as_ref().map_or_else(|| Ids::from([]), |more| more.ids.clone());
-                Found { value: Partial::Unknown(Cause::bare(ids)), way: way.clone() }
+                let ids = more
+                    .as_ref()
+                    .map_or_else(|| Ids::from([]), |more| more.ids.clone());
+                Found {
+                    value: Partial::Unknown(Cause::bare(ids)),
+                    way: way.clone(),
+                }
             }
         };
-        let pairs = patterns.iter().enumerate().map(|(index, pattern)| (pattern, item(self, index))).collect();
+        let pairs = patterns
+            .iter()
+            .enumerate()
+            .map(|(index, pattern)| (pattern, item(self, index)))
+            .collect();
         match &list.more {
             Some(more) => self.under(&more.ids, &mut |this| this.match_all(&pairs, then)),
             None => self.match_all(&pairs, then),
@@ -518,7 +650,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn match_fields(&mut self, fields: &'a [(Expr, Expr)], found: &Found, then: Then<'_, 'a>) -> Flow {
-        let Some(((key, pattern), rest)) = fields.split_first() else { return then(self) };
+        let Some(((key, pattern), rest)) = fields.split_first() else {
+            return then(self);
+        };
         self.expression(key, &mut |this, key| {
             this.into_step(found, &key.value, &mut |this, value| {
                 this.matches(pattern, value, &mut |this| this.match_fields(rest, found, then))
@@ -533,9 +667,9 @@ impl<'a> Evaluation<'a> {
     fn match_from(&mut self, pairs: &Vec<(&'a Expr, Found)>, from: usize, then: Then<'_, 'a>) -> Flow {
         match pairs.get(from) {
             None => then(self),
-            Some((pattern, found)) => {
-                self.matches(pattern, found.clone(), &mut |this| this.match_from(pairs, from + 1, then))
-            }
+            Some((pattern, found)) => self.matches(pattern, found.clone(), &mut |this| {
+                this.match_from(pairs, from + 1, then)
+            }),
         }
     }
 
@@ -551,7 +685,10 @@ impl<'a> Evaluation<'a> {
 
     fn further(&self, way: &Way, segment: impl FnOnce() -> Segment) -> Way {
         match way {
-            Some(_) if self.traces => Some(Arc::new(Step { before: way.clone(), segment: segment() })),
+            Some(_) if self.traces => Some(Arc::new(Step {
+                before: way.clone(),
+                segment: segment(),
+            })),
             _ => None,
         }
     }
@@ -587,7 +724,9 @@ impl<'a> Evaluation<'a> {
                         Partial::Known(known) => {
                             members.insert(known);
                         }
-                        other => more = Some(more.map_or_else(|| other.ids(), |ids| union(&ids, &other.ids()))),
+                        other => {
+                            more = Some(more.map_or_else(|| other.ids(), |ids| union(&ids, &other.ids())))
+                        }
                     }
                 }
                 then(this, plain(Partial::set(members, more.map(Cause::bare))))
@@ -595,7 +734,9 @@ impl<'a> Evaluation<'a> {
             Expr::Object(fields) => self.fields(fields, BTreeMap::new(), None, then),
             Expr::Ref(base, steps) => self.expression(base, &mut |this, found| this.walk(found, steps, then)),
             Expr::Compare(op, left, right) => self.expression(left, &mut |this, left| {
-                this.expression(right, &mut |this, right| then(this, plain(compared(op, &left.value, &right.value))))
+                this.expression(right, &mut |this, right| {
+                    then(this, plain(compared(op, &left.value, &right.value)))
+                })
             }),
             Expr::Arithmetic(op, operands) => self.operands(operands, &mut |this, left, right| {
                 this.arithmetic(op, operands, &left, &right, then)
@@ -609,7 +750,10 @@ impl<'a> Evaluation<'a> {
                 let (items, more) = found;
                 let items = items.into_iter().filter_map(|mut values| values.pop()).collect();
                 self.with_reads(reads, &mut |this| {
-                    then(this, plain(Partial::list(Vec::clone(&items), more.clone().map(Cause::bare))))
+                    then(
+                        this,
+                        plain(Partial::list(Vec::clone(&items), more.clone().map(Cause::bare))),
+                    )
                 })
             }
             Expr::SetOf(term, body) => {
@@ -620,7 +764,9 @@ impl<'a> Evaluation<'a> {
                         Partial::Known(known) => {
                             members.insert(known);
                         }
-                        other => more = Some(more.map_or_else(|| other.ids(), |ids| union(&ids, &other.ids()))),
+                        other => {
+                            more = Some(more.map_or_else(|| other.ids(), |ids| union(&ids, &other.ids())))
+                        }
                     }
                 }
                 let set = Partial::set(members, more.map(Cause::bare));
@@ -633,7 +779,10 @@ impl<'a> Evaluation<'a> {
                     let (value, key) = (values.pop(), values.pop());
                     match (key, value) {
                         (Some(Partial::Known(key)), Some(value)) => {
-                            if entries.insert(key, value.clone()).is_some_and(|before| before != value) {
+                            if entries
+                                .insert(key, value.clone())
+                                .is_some_and(|before| before != value)
+                            {
                                 return self.halt("an object of the rule gets two values for one key");
                             }
                         }
@@ -649,24 +798,37 @@ impl<'a> Evaluation<'a> {
             Expr::Builtin(builtin) => self.items(&builtin.arguments, Vec::new(), &mut |this, arguments| {
                 this.builtin(builtin, &arguments, then)
             }),
-            Expr::Function(rule, arguments) => self.found_items(arguments, Vec::new(), &mut |this, arguments| {
-                let memo = this.function_value(*rule, &arguments);
-                this.memo_value(memo, then)
-            }),
+            Expr::Function(rule, arguments) => {
+                self.found_items(arguments, Vec::new(), &mut |this, arguments| {
+                    let memo = this.function_value(*rule, &arguments);
+                    this.memo_value(memo, then)
+                })
+            }
         }
     }
 
     fn input_root(&mut self) -> Found {
         if self.traces && self.root.is_none() {
-            self.root = Some(Arc::new(Step { before: None, segment: Segment::Index(0) }));
+            self.root = Some(Arc::new(Step {
+                before: None,
+                segment: Segment::Index(0),
+            }));
         }
-        Found { value: self.input.root.clone(), way: self.root.clone() }
+        Found {
+            value: self.input.root.clone(),
+            way: self.root.clone(),
+        }
     }
 
     fn memo_value(&mut self, memo: Memo, then: Next<'_, 'a>) -> Flow {
-        let Some((value, doubt)) = memo.value else { return Flow::Go };
+        let Some((value, doubt)) = memo.value else {
+            return Flow::Go;
+        };
         self.with_reads(memo.reads, &mut |this| {
-            let found = Found { value: value.clone(), way: None };
+            let found = Found {
+                value: value.clone(),
+                way: None,
+            };
             match &doubt {
                 None => then(this, found),
                 Some(ids) => this.under(ids, &mut |this| then(this, found.clone())),
@@ -714,7 +876,13 @@ impl<'a> Evaluation<'a> {
         then: Next<'_, 'a>,
     ) -> Flow {
         let Some(((key, value), rest)) = fields.split_first() else {
-            return then(self, Found { value: Partial::map(entries, more.map(Cause::bare)), way: None });
+            return then(
+                self,
+                Found {
+                    value: Partial::map(entries, more.map(Cause::bare)),
+                    way: None,
+                },
+            );
         };
         self.expression(key, &mut |this, key| {
             this.expression(value, &mut |this, value| {
@@ -736,13 +904,17 @@ impl<'a> Evaluation<'a> {
         then: &mut dyn FnMut(&mut Self, Partial, Partial) -> Flow,
     ) -> Flow {
         self.expression(&operands.left, &mut |this, left| {
-            this.expression(&operands.right, &mut |this, right| then(this, left.value.clone(), right.value))
+            this.expression(&operands.right, &mut |this, right| {
+                then(this, left.value.clone(), right.value)
+            })
         })
     }
 
     /// The ways that steps lead from a value; each one that ends is read.
     fn walk(&mut self, found: Found, steps: &'a [Expr], then: Next<'_, 'a>) -> Flow {
-        let Some((first, rest)) = steps.split_first() else { return self.read(found, then) };
+        let Some((first, rest)) = steps.split_first() else {
+            return self.read(found, then);
+        };
         match first {
             Expr::Slot(slot) if self.slot(*slot).is_none() => {
                 let is_end = rest.is_empty();
@@ -754,7 +926,9 @@ impl<'a> Evaluation<'a> {
                 })
             }
             step => self.expression(step, &mut |this, key| {
-                this.into_step(&found, &key.value, &mut |this, value| this.walk(value, rest, then))
+                this.into_step(&found, &key.value, &mut |this, value| {
+                    this.walk(value, rest, then)
+                })
             }),
         }
     }
@@ -762,25 +936,33 @@ impl<'a> Evaluation<'a> {
     fn into_step(&mut self, found: &Found, key: &Partial, then: Next<'_, 'a>) -> Flow {
         let Partial::Known(key) = key else {
             let ids = union(&key.ids(), &found.value.ids());
-            let unknown = Found { value: Partial::Unknown(Cause::bare(ids.clone())), way: found.way.clone() };
+            let unknown = Found {
+                value: Partial::Unknown(Cause::bare(ids.clone())),
+                way: found.way.clone(),
+            };
             return self.under(&ids, &mut |this| then(this, unknown.clone()));
         };
         let way = self.further(&found.way, || segment(key));
-        let unknown = |ids: &Ids| Found { value: Partial::Unknown(Cause::bare(ids.clone())), way: way.clone() };
+        let unknown = |ids: &Ids| Found {
+            value: Partial::Unknown(Cause::bare(ids.clone())),
+            way: way.clone(),
+        };
         let value = match &found.value {
             Partial::Known(value) => known_step(value, key).map(Partial::Known),
             Partial::Unknown(cause) => {
                 let found = unknown(&cause.ids);
                 return self.under(&cause.ids, &mut |this| then(this, found.clone()));
             }
-            Partial::List(list) => match (&list.more, index_of(key).and_then(|index| list.items.get(index))) {
-                (None, item) => item.cloned(),
-                (Some(more), item) => {
-                    let ids = item.map_or_else(|| more.ids.clone(), |item| union(&more.ids, &item.ids()));
-                    let found = unknown(&ids);
-                    return self.under(&ids, &mut |this| then(this, found.clone()));
+            Partial::List(list) => {
+                match (&list.more, index_of(key).and_then(|index| list.items.get(index))) {
+                    (None, item) => item.cloned(),
+                    (Some(more), item) => {
+                        let ids = item.map_or_else(|| more.ids.clone(), |item| union(&more.ids, &item.ids()));
+                        let found = unknown(&ids);
+                        return self.under(&ids, &mut |this| then(this, found.clone()));
+                    }
                 }
-            },
+            }
             Partial::Map(map) => match (map.entries.get(key), &map.more) {
                 (Some(value), _) => Some(value.clone()),
                 (None, None) => None,
@@ -791,14 +973,20 @@ impl<'a> Evaluation<'a> {
             },
             Partial::Set(set) if set.0.contains(key) => Some(Partial::Known(key.clone())),
             Partial::Set(set) => {
-                let found = Found { value: Partial::Known(key.clone()), way: way.clone() };
+                let found = Found {
+                    value: Partial::Known(key.clone()),
+                    way: way.clone(),
+                };
                 return self.under(&set.1.ids, &mut |this| then(this, found.clone()));
             }
         };
         match value {
             // What may be missing is only perhaps there; what is certainly set is there.
             Some(Partial::Unknown(cause)) if !cause.is_present => {
-                let found = Found { value: Partial::Unknown(cause.clone()), way };
+                let found = Found {
+                    value: Partial::Unknown(cause.clone()),
+                    way,
+                };
                 self.under(&cause.ids, &mut |this| then(this, found.clone()))
             }
             Some(value) => then(self, Found { value, way }),
@@ -832,29 +1020,54 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn membership(&mut self, key: Option<&'a Expr>, value: &'a Expr, collection: &'a Expr, then: Next<'_, 'a>) -> Flow {
+    fn membership(
+        &mut self,
+        key: Option<&'a Expr>,
+        value: &'a Expr,
+        collection: &'a Expr,
+        then: Next<'_, 'a>,
+    ) -> Flow {
         self.expression(value, &mut |this, value| {
             this.expression(collection, &mut |this, collection| match key {
                 None => {
                     let contained = this.contained(None, &value.value, &collection);
-                    then(this, Found { value: contained, way: None })
+                    then(
+                        this,
+                        Found {
+                            value: contained,
+                            way: None,
+                        },
+                    )
                 }
                 Some(key) => this.expression(key, &mut |this, key| {
                     let contained = this.contained(Some(&key.value), &value.value, &collection);
-                    then(this, Found { value: contained, way: None })
+                    then(
+                        this,
+                        Found {
+                            value: contained,
+                            way: None,
+                        },
+                    )
                 }),
             })
         })
     }
 
     fn contained(&mut self, key: Option<&Partial>, value: &Partial, collection: &Found) -> Partial {
-        if let (None, Partial::Known(value), Partial::Known(Value::Set(set))) = (key, value, &collection.value) {
+        if let (None, Partial::Known(value), Partial::Known(Value::Set(set))) =
+            (key, value, &collection.value)
+        {
             return Partial::Known(Value::Bool(set.contains(value)));
         }
         let (outcome, _) = self.apart(|this, outcome| {
             this.members(collection, &mut |this, index, member| {
                 let same_key = key.map_or(Some(true), |key| key.same(&index.value));
-                let ids = || union(&union(&member.value.ids(), &value.ids()), &key.map_or_else(|| Ids::from([]), Partial::ids));
+                let ids = || {
+                    union(
+                        &union(&member.value.ids(), &value.ids()),
+                        &key.map_or_else(|| Ids::from([]), Partial::ids),
+                    )
+                };
                 match (same_key, member.value.same(value)) {
                     (Some(false), _) | (_, Some(false)) => Flow::Go,
                     (Some(true), Some(true)) => this.note(outcome),
@@ -870,7 +1083,11 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The terms of each certain solution, and what others depend on.
-    fn collect(&mut self, terms: &[&'a Expr], body: &'a [Stmt]) -> ((Vec<Vec<Partial>>, Option<Ids>), Vec<Path>) {
+    fn collect(
+        &mut self,
+        terms: &[&'a Expr],
+        body: &'a [Stmt],
+    ) -> ((Vec<Vec<Partial>>, Option<Ids>), Vec<Path>) {
         let mut solutions = Vec::new();
         let (outcome, reads) = self.apart(|this, outcome| {
             this.body(body, &mut |this| {
@@ -919,7 +1136,15 @@ impl<'a> Evaluation<'a> {
             (ArithOp::Sub, Value::Set(_), Value::Set(_)) => {
                 sets::difference(left_syntax, right_syntax, left.clone(), right.clone())
             }
-            _ => numbers::arithmetic_operation(span, op, left_syntax, right_syntax, left.clone(), right.clone(), false),
+            _ => numbers::arithmetic_operation(
+                span,
+                op,
+                left_syntax,
+                right_syntax,
+                left.clone(),
+                right.clone(),
+                false,
+            ),
         };
         self.result(result.ok(), then)
     }
@@ -946,15 +1171,34 @@ impl<'a> Evaluation<'a> {
     fn result(&mut self, result: Option<Value>, then: Next<'_, 'a>) -> Flow {
         match result {
             None | Some(Value::Undefined) => Flow::Go,
-            Some(value) => then(self, Found { value: Partial::Known(value), way: None }),
+            Some(value) => then(
+                self,
+                Found {
+                    value: Partial::Known(value),
+                    way: None,
+                },
+            ),
         }
     }
 
     /// The result of a function on values of which some are unknown: unknown, and maybe undefined.
     fn computed_from(&mut self, arguments: &[&Partial], shown: Option<Arc<str>>, then: Next<'_, 'a>) -> Flow {
-        let ids = arguments.iter().fold(Ids::from([]), |ids, argument| union(&ids, &argument.ids()));
-        let cause = Cause { shown, ..Cause::bare(ids.clone()) };
-        self.under(&ids, &mut |this| then(this, Found { value: Partial::Unknown(cause.clone()), way: None }))
+        let ids = arguments
+            .iter()
+            .fold(Ids::from([]), |ids, argument| union(&ids, &argument.ids()));
+        let cause = Cause {
+            shown,
+            ..Cause::bare(ids.clone())
+        };
+        self.under(&ids, &mut |this| {
+            then(
+                this,
+                Found {
+                    value: Partial::Unknown(cause.clone()),
+                    way: None,
+                },
+            )
+        })
     }
 
     fn builtin(&mut self, builtin: &'a Builtin, arguments: &[Partial], then: Next<'_, 'a>) -> Flow {
@@ -965,34 +1209,63 @@ impl<'a> Evaluation<'a> {
                 return self.halt(&problem);
             }
             if let Some(shown) = self.formatted(builtin, arguments) {
-                let ids = arguments.iter().fold(Ids::from([]), |ids, argument| union(&ids, &argument.ids()));
-                let cause = Cause { shown: Some(shown), ..Cause::outcome(ids, Shape::Text) };
-                return then(self, Found { value: Partial::Unknown(cause), way: None });
+                let ids = arguments
+                    .iter()
+                    .fold(Ids::from([]), |ids, argument| union(&ids, &argument.ids()));
+                let cause = Cause {
+                    shown: Some(shown),
+                    ..Cause::outcome(ids, Shape::Text)
+                };
+                return then(
+                    self,
+                    Found {
+                        value: Partial::Unknown(cause),
+                        way: None,
+                    },
+                );
             }
         }
         if let Some(value) = decided(&builtin.name, arguments) {
             return then(self, Found { value, way: None });
         }
+        let function = match &builtin.function {
+            Function::Regorus(function) => function.0,
+            Function::Own(own) => {
+                return (own.call)(arguments)
+                    .map_or(Flow::Go, |value| then(self, Found { value, way: None }));
+            }
+        };
         let known: Option<Vec<Value>> = arguments.iter().map(Partial::known).collect();
         let Some(known) = known else {
             let arguments: Vec<&Partial> = arguments.iter().collect();
             return self.computed_from(&arguments, None, then);
         };
-        let result = (builtin.function.0)(&builtin.span, &builtin.syntax, &known, false);
+        let result = function(&builtin.span, &builtin.syntax, &known, false);
         self.result(result.ok(), then)
     }
 
     /// A message of which parts are unknown: certainly a text, when every verb takes any value.
     fn formatted(&self, builtin: &Builtin, arguments: &[Partial]) -> Option<Arc<str>> {
-        let [Partial::Known(Value::String(format)), Partial::List(list)] = arguments else { return None };
-        let verbs: Vec<char> = format.replace("%%", "").split('%').skip(1).filter_map(|rest| rest.chars().next()).collect();
-        let fits = list.more.is_none() && verbs.len() == list.items.len() && verbs.iter().all(|verb| *verb == 'v');
+        let [Partial::Known(Value::String(format)), Partial::List(list)] = arguments else {
+            return None;
+        };
+        let verbs: Vec<char> = format
+            .replace("%%", "")
+            .split('%')
+            .skip(1)
+            .filter_map(|rest| rest.chars().next())
+            .collect();
+        let fits =
+            list.more.is_none() && verbs.len() == list.items.len() && verbs.iter().all(|verb| *verb == 'v');
         if !fits {
             return None;
         }
         let shown: Vec<Value> = list.items.iter().map(|item| Value::from(item.shown())).collect();
         let values = [Value::String(format.clone()), Value::from(shown)];
-        match (builtin.function.0)(&builtin.span, &builtin.syntax, &values, false) {
+        let Function::Regorus((function, _)) = &builtin.function else {
+            return None;
+        };
+        match function(&builtin.span, &builtin.syntax, &values, false) {
             Ok(Value::String(text)) => Some(text),
             _ => None,
         }
@@ -1020,7 +1293,10 @@ impl<'a> Evaluation<'a> {
         if self.calls > CALLS_MAX {
             self.halt("the rules call each other too deeply, or without end");
             self.calls -= 1;
-            return Memo { value: None, reads: Vec::new() };
+            return Memo {
+                value: None,
+                reads: Vec::new(),
+            };
         }
         let mut solutions = Vec::new();
         let (_, mut reads) = self.apart(|this, _| solutions = this.solutions(rule, arguments));
@@ -1044,7 +1320,10 @@ impl<'a> Evaluation<'a> {
                 self.in_frame(clause.slots, |this| this.clause(clause, arguments, &mut all));
                 // An `else` counts only where nothing before it in its chain certainly held, and then only perhaps
                 // where something before it perhaps held: `complete` sees the candidates in order and decides.
-                if all[before..].iter().any(|solution: &Solution| solution.doubt.is_none()) {
+                if all[before..]
+                    .iter()
+                    .any(|solution: &Solution| solution.doubt.is_none())
+                {
                     break;
                 }
             }
@@ -1062,7 +1341,11 @@ impl<'a> Evaluation<'a> {
                 let mut with_key = |this: &mut Self, key: Option<Partial>| {
                     let mut add = |this: &mut Self, value: Partial| {
                         let doubt = this.doubt.clone();
-                        all.push(Solution { key: key.clone(), value, doubt });
+                        all.push(Solution {
+                            key: key.clone(),
+                            value,
+                            doubt,
+                        });
                         Flow::Go
                     };
                     match &clause.value {
@@ -1078,9 +1361,16 @@ impl<'a> Evaluation<'a> {
         });
     }
 
-    fn complete(&mut self, solutions: Vec<Solution>, default: Option<&Value>) -> Option<(Partial, Option<Ids>)> {
+    fn complete(
+        &mut self,
+        solutions: Vec<Solution>,
+        default: Option<&Value>,
+    ) -> Option<(Partial, Option<Ids>)> {
         let certain = solutions.iter().any(|solution| solution.doubt.is_none());
-        let doubt = solutions.iter().filter_map(|solution| solution.doubt.clone()).reduce(|all, ids| union(&all, &ids));
+        let doubt = solutions
+            .iter()
+            .filter_map(|solution| solution.doubt.clone())
+            .reduce(|all, ids| union(&all, &ids));
         let mut values: Vec<Partial> = Vec::new();
         let mut certain_values = 0;
         let mut falls_through = false;
@@ -1162,10 +1452,21 @@ fn one_of(mut values: Vec<Partial>, doubt: Option<Ids>) -> Partial {
         return values.remove(0);
     }
     let shapes: Vec<Option<Shape>> = values.iter().map(Partial::shape).collect();
-    let shape = shapes.first().copied().flatten().filter(|first| shapes.iter().all(|shape| *shape == Some(*first)));
-    let own = values.iter().fold(Ids::from([]), |ids, value| union(&ids, &value.ids()));
+    let shape = shapes
+        .first()
+        .copied()
+        .flatten()
+        .filter(|first| shapes.iter().all(|shape| *shape == Some(*first)));
+    let own = values
+        .iter()
+        .fold(Ids::from([]), |ids, value| union(&ids, &value.ids()));
     let ids = doubt.map_or(own.clone(), |doubt| union(&doubt, &own));
-    Partial::Unknown(Cause { ids, is_present: shape.is_some(), shape, shown: None })
+    Partial::Unknown(Cause {
+        ids,
+        is_present: shape.is_some(),
+        shape,
+        shown: None,
+    })
 }
 
 /// What a function says whatever the unknown parts of its arguments are.
@@ -1173,7 +1474,13 @@ fn decided(name: &str, arguments: &[Partial]) -> Option<Partial> {
     let known = |value: Value| Some(Partial::Known(value));
     let is = |shape: Shape, argument: &Partial| argument.shape().map(|other| Value::Bool(other == shape));
     match (name, arguments) {
-        (_, arguments) if arguments.iter().all(|argument| matches!(argument, Partial::Known(_))) => None,
+        (_, arguments)
+            if arguments
+                .iter()
+                .all(|argument| matches!(argument, Partial::Known(_))) =>
+        {
+            None
+        }
         ("count", [Partial::List(list)]) if list.more.is_none() => known(Value::from(list.items.len())),
         ("count", [Partial::Map(map)]) if map.more.is_none() => known(Value::from(map.entries.len())),
         ("is_string", [argument]) => is(Shape::Text, argument).and_then(known),
@@ -1181,8 +1488,13 @@ fn decided(name: &str, arguments: &[Partial]) -> Option<Partial> {
         ("is_boolean", [argument]) => is(Shape::Bool, argument).and_then(known),
         ("is_array", [argument]) => is(Shape::List, argument).and_then(known),
         ("is_object", [argument]) => is(Shape::Map, argument).and_then(known),
-        ("is_null", [argument]) => argument.same(&Partial::Known(Value::Null)).map(Value::Bool).and_then(known),
-        ("object.get", [Partial::Map(map), Partial::Known(key), default]) if !matches!(key, Value::Array(_)) => {
+        ("is_null", [argument]) => argument
+            .same(&Partial::Known(Value::Null))
+            .map(Value::Bool)
+            .and_then(known),
+        ("object.get", [Partial::Map(map), Partial::Known(key), default])
+            if !matches!(key, Value::Array(_)) =>
+        {
             match (map.entries.get(key), &map.more) {
                 (Some(Partial::Unknown(cause)), _) if !cause.is_present => None,
                 (Some(value), _) => Some(value.clone()),

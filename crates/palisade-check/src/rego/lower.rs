@@ -1,13 +1,13 @@
 //! From regorus's syntax tree to a [`Program`]: names resolved, literals put in an order that binds before it reads.
 
 use super::builtins;
-use super::program::{Builtin, Clause, Expr, Form, NotFollowed, Operands, Program, Rule, Stmt};
+use super::program::{Builtin, Clause, Expr, Form, Function, NotFollowed, Operands, Program, Rule, Stmt};
 use super::{RuleText, span_at};
 use palisade_model::{Diagnostic, Span as Place};
 use regorus::Value;
 use regorus::unstable::{
-    AssignOp, Expr as Syntax, Literal, LiteralStmt, Module, Query, Ref, Rule as RuleSyntax, RuleAssign, RuleBody, RuleHead,
-    Span,
+    AssignOp, Expr as Syntax, Literal, LiteralStmt, Module, Query, Ref, Rule as RuleSyntax, RuleAssign,
+    RuleBody, RuleHead, Span,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -77,17 +77,33 @@ impl<'a> Lowering<'a> {
                 imports.insert(name, path);
             }
         }
-        Self { rule, package, names, imports, without, seen: Vec::new(), scopes: Vec::new(), slots: 0 }
+        Self {
+            rule,
+            package,
+            names,
+            imports,
+            without,
+            seen: Vec::new(),
+            scopes: Vec::new(),
+            slots: 0,
+        }
     }
 
     fn program(&mut self, module: &Ref<Module>) -> Lowered<Program> {
+        if module.policy.iter().any(|syntax| rule_name(syntax).is_none()) {
+            return not_followed("a rule whose name is a path");
+        }
         let mut rules: Vec<Rule> = Vec::new();
         for _ in 0..self.names.len() {
-            rules.push(Rule { form: Form::Complete, chains: Vec::new(), default: None });
+            rules.push(Rule {
+                form: Form::Complete,
+                chains: Vec::new(),
+                default: None,
+            });
         }
         let mut formed: BTreeMap<usize, Form> = BTreeMap::new();
         for syntax in &module.policy {
-            let Some(name) = rule_name(syntax) else { return not_followed("a rule whose name is a path") };
+            let Some(name) = rule_name(syntax) else { continue };
             let index = self.names[name.as_str()];
             match &**syntax {
                 RuleSyntax::Default { value, args, .. } => {
@@ -112,9 +128,14 @@ impl<'a> Lowering<'a> {
         }
         let Some(&entry) = self.names.get(self.rule.entrypoint) else {
             let message = format!("the rule `{}` is missing", self.rule.entrypoint);
-            let help = format!("say the fault with `{} contains \"what is wrong\" if …`", self.rule.entrypoint);
+            let help = format!(
+                "say the fault with `{} contains \"what is wrong\" if …`",
+                self.rule.entrypoint
+            );
             let place = span_at(self.rule, self.rule.start.line, self.rule.start.column, 1);
-            return Err(Refusal::Wrong(vec![Diagnostic::error(message).at(place).help(help)]));
+            return Err(Refusal::Wrong(vec![
+                Diagnostic::error(message).at(place).help(help),
+            ]));
         };
         if rules[entry].form == Form::Function {
             return not_followed("a function as its entry");
@@ -127,7 +148,11 @@ impl<'a> Lowering<'a> {
     }
 
     fn place(&self, span: &Span) -> Place {
-        let length = span.text().lines().next().map_or(1, |line| line.chars().count().max(1));
+        let length = span
+            .text()
+            .lines()
+            .next()
+            .map_or(1, |line| line.chars().count().max(1));
         span_at(self.rule, span.line, span.col, u32::try_from(length).unwrap_or(1))
     }
 
@@ -157,7 +182,12 @@ impl<'a> Lowering<'a> {
         Ok(chains)
     }
 
-    fn clause(&mut self, head: &RuleHead, else_value: Option<&RuleAssign>, body: Option<&Ref<Query>>) -> Lowered<Clause> {
+    fn clause(
+        &mut self,
+        head: &RuleHead,
+        else_value: Option<&RuleAssign>,
+        body: Option<&Ref<Query>>,
+    ) -> Lowered<Clause> {
         self.scopes = vec![Scope::default()];
         self.slots = 0;
         let (arguments, key, assign) = match head {
@@ -178,7 +208,10 @@ impl<'a> Lowering<'a> {
         key.iter().for_each(|key| outer.expression(key));
         value.iter().for_each(|value| outer.expression(value));
         self.open(outer);
-        let arguments = arguments.iter().map(|argument| self.expression(argument)).collect::<Lowered<Vec<_>>>()?;
+        let arguments = arguments
+            .iter()
+            .map(|argument| self.expression(argument))
+            .collect::<Lowered<Vec<_>>>()?;
         let bound_by_arguments: BTreeSet<usize> = self.slots_named(&argument_names);
         let key_expr = key.map(|key| self.expression(key)).transpose()?;
         let value_expr = value.map(|value| self.expression(value)).transpose()?;
@@ -195,11 +228,21 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        Ok(Clause { arguments, key: key_expr, value: value_expr, body, slots: self.slots })
+        Ok(Clause {
+            arguments,
+            key: key_expr,
+            value: value_expr,
+            body,
+            slots: self.slots,
+        })
     }
 
     fn unbound(&self, slot: usize, span: &Span) -> Refusal {
-        let name = self.scopes.iter().flat_map(|scope| &scope.names).find(|(_, other)| **other == slot);
+        let name = self
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.names)
+            .find(|(_, other)| **other == slot);
         let name = name.map_or("_", |(name, _)| name.as_str());
         self.wrong(span, format!("nothing gives `{name}` a value"))
     }
@@ -209,7 +252,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn slot(&self, name: &str) -> Option<usize> {
-        self.scopes.iter().rev().find_map(|scope| scope.names.get(name).copied())
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.names.get(name).copied())
     }
 
     fn new_slot(&mut self) -> usize {
@@ -220,7 +266,10 @@ impl<'a> Lowering<'a> {
     /// Gives each name a variable of its own in the innermost scope.
     fn declare(&mut self, names: &[String]) {
         for name in names {
-            let known = self.scopes.last().is_some_and(|scope| scope.names.contains_key(name));
+            let known = self
+                .scopes
+                .last()
+                .is_some_and(|scope| scope.names.contains_key(name));
             if !known {
                 let slot = self.new_slot();
                 if let Some(scope) = self.scopes.last_mut() {
@@ -233,7 +282,11 @@ impl<'a> Lowering<'a> {
     /// Enters the names of a body into the innermost scope: what it declares, and what nothing else means.
     fn open(&mut self, names: Names) {
         self.declare(&names.declared);
-        let free: Vec<String> = names.seen.into_iter().filter(|name| self.slot(name).is_none() && !self.is_global(name)).collect();
+        let free: Vec<String> = names
+            .seen
+            .into_iter()
+            .filter(|name| self.slot(name).is_none() && !self.is_global(name))
+            .collect();
         self.declare(&free);
         let assigned = self.slots_named(&names.assigned);
         if let Some(scope) = self.scopes.last_mut() {
@@ -242,11 +295,17 @@ impl<'a> Lowering<'a> {
     }
 
     fn is_global(&self, name: &str) -> bool {
-        matches!(name, "input" | "data" | "_") || self.names.contains_key(name) || self.imports.contains_key(name)
+        matches!(name, "input" | "data" | "_")
+            || self.names.contains_key(name)
+            || self.imports.contains_key(name)
     }
 
     /// A body within a body: its own scope, and the variables of the outer ones.
-    fn nested<T>(&mut self, names: Names, work: impl FnOnce(&mut Self, BTreeSet<usize>) -> Lowered<T>) -> Lowered<T> {
+    fn nested<T>(
+        &mut self,
+        names: Names,
+        work: impl FnOnce(&mut Self, BTreeSet<usize>) -> Lowered<T>,
+    ) -> Lowered<T> {
         let outer: BTreeSet<usize> = (0..self.slots).collect();
         self.scopes.push(Scope::default());
         self.open(names);
@@ -288,17 +347,30 @@ impl<'a> Lowering<'a> {
         }
         Ok(Some(match &stmt.literal {
             Literal::SomeVars { .. } => return Ok(None),
-            Literal::SomeIn { key, value, collection, .. } => Stmt::SomeIn {
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => Stmt::SomeIn {
                 key: key.as_ref().map(|key| self.expression(key)).transpose()?,
                 value: self.expression(value)?,
                 collection: self.expression(collection)?,
             },
             Literal::Expr { expr, .. } => match &**expr {
-                Syntax::AssignExpr { lhs, rhs, .. } => Stmt::Unify(self.expression(lhs)?, self.expression(rhs)?),
+                Syntax::AssignExpr { lhs, rhs, .. } => {
+                    Stmt::Unify(self.expression(lhs)?, self.expression(rhs)?)
+                }
                 _ => Stmt::Test(self.expression(expr)?),
             },
             Literal::NotExpr { expr, .. } => Stmt::Not(vec![Stmt::Test(self.expression(expr)?)]),
-            Literal::Every { key, value, domain, query, .. } => {
+            Literal::Every {
+                key,
+                value,
+                domain,
+                query,
+                ..
+            } => {
                 let domain = self.expression(domain)?;
                 let mut names = Names::default();
                 let declared = key.iter().chain([value]).map(|span| span.text().to_owned());
@@ -311,7 +383,12 @@ impl<'a> Lowering<'a> {
                     let mut bound = outer;
                     bound.extend(key);
                     bound.insert(value);
-                    Ok(Stmt::Every { key, value, domain, body: this.ordered(query, &mut bound)? })
+                    Ok(Stmt::Every {
+                        key,
+                        value,
+                        domain,
+                        body: this.ordered(query, &mut bound)?,
+                    })
                 })?
             }
         }))
@@ -353,12 +430,16 @@ impl<'a> Lowering<'a> {
                 let (term, body) = self.comprehension(&[term], query)?;
                 Expr::SetOf(Box::new(only(term)), body)
             }
-            Syntax::ObjectCompr { key, value, query, .. } => {
+            Syntax::ObjectCompr {
+                key, value, query, ..
+            } => {
                 let (mut terms, body) = self.comprehension(&[key, value], query)?;
                 let value = terms.pop().unwrap_or(Expr::Constant(Value::Null));
                 Expr::ObjectOf(Box::new((only(terms), value)), body)
             }
-            Syntax::Call { span, fcn, params, .. } => self.call(span, fcn, params)?,
+            Syntax::Call {
+                span, fcn, params, ..
+            } => self.call(span, fcn, params)?,
             Syntax::UnaryExpr { span, expr, .. } => match self.expression(expr)? {
                 Expr::Constant(Value::Number(number)) => {
                     Expr::Constant(number.neg().map_or(Value::Undefined, Value::from))
@@ -366,16 +447,25 @@ impl<'a> Lowering<'a> {
                 _ => return not_followed(&format!("`{}`", span.text())),
             },
             Syntax::RefDot { .. } | Syntax::RefBrack { .. } => self.reference(syntax)?,
-            Syntax::BinExpr { span, op, lhs, rhs, .. } => {
-                Expr::SetOperation(op.clone(), self.operands(span, lhs, rhs)?)
+            Syntax::BinExpr {
+                span, op, lhs, rhs, ..
+            } => Expr::SetOperation(op.clone(), self.operands(span, lhs, rhs)?),
+            Syntax::ArithExpr {
+                span, op, lhs, rhs, ..
+            } => Expr::Arithmetic(op.clone(), self.operands(span, lhs, rhs)?),
+            Syntax::BoolExpr { op, lhs, rhs, .. } => {
+                Expr::Compare(op.clone(), self.boxed(lhs)?, self.boxed(rhs)?)
             }
-            Syntax::ArithExpr { span, op, lhs, rhs, .. } => Expr::Arithmetic(op.clone(), self.operands(span, lhs, rhs)?),
-            Syntax::BoolExpr { op, lhs, rhs, .. } => Expr::Compare(op.clone(), self.boxed(lhs)?, self.boxed(rhs)?),
             Syntax::AssignExpr { span, op, .. } => {
                 let sign = if *op == AssignOp::Eq { "=" } else { ":=" };
                 return Err(self.wrong(span, format!("`{sign}` stands on its own: it has no value")));
             }
-            Syntax::Membership { key, value, collection, .. } => Expr::In(
+            Syntax::Membership {
+                key,
+                value,
+                collection,
+                ..
+            } => Expr::In(
                 key.as_ref().map(|key| self.boxed(key)).transpose()?,
                 self.boxed(value)?,
                 self.boxed(collection)?,
@@ -391,13 +481,20 @@ impl<'a> Lowering<'a> {
         }))
     }
 
-    fn comprehension(&mut self, terms: &[&Ref<Syntax>], query: &Ref<Query>) -> Lowered<(Vec<Expr>, Vec<Stmt>)> {
+    fn comprehension(
+        &mut self,
+        terms: &[&Ref<Syntax>],
+        query: &Ref<Query>,
+    ) -> Lowered<(Vec<Expr>, Vec<Stmt>)> {
         let mut names = Names::default();
         names.query(query);
         terms.iter().for_each(|term| names.expression(term));
         self.nested(names, |this, mut bound| {
             let body = this.ordered(query, &mut bound)?;
-            let lowered = terms.iter().map(|term| this.expression(term)).collect::<Lowered<Vec<_>>>()?;
+            let lowered = terms
+                .iter()
+                .map(|term| this.expression(term))
+                .collect::<Lowered<Vec<_>>>()?;
             for (expr, term) in lowered.iter().zip(terms) {
                 let uses = this.uses(expr, this.slots);
                 if let Some(slot) = uses.needs.difference(&bound).next() {
@@ -433,7 +530,10 @@ impl<'a> Lowering<'a> {
     fn path(&mut self, span: &Span, path: &[String]) -> Lowered<Expr> {
         let constant = |name: &String| Expr::Constant(Value::from(name.as_str()));
         if path.first().is_some_and(|first| first == "input") {
-            return Ok(Expr::Ref(Box::new(Expr::Input), path[1..].iter().map(constant).collect()));
+            return Ok(Expr::Ref(
+                Box::new(Expr::Input),
+                path[1..].iter().map(constant).collect(),
+            ));
         }
         let own = path.first().is_some_and(|first| first == "data") && path[1..].starts_with(&self.package);
         match path.get(1 + self.package.len()) {
@@ -441,7 +541,11 @@ impl<'a> Lowering<'a> {
                 Some(rule) => {
                     let rest: Vec<Expr> = path[2 + self.package.len()..].iter().map(constant).collect();
                     let rule = Expr::Rule(*rule);
-                    Ok(if rest.is_empty() { rule } else { Expr::Ref(Box::new(rule), rest) })
+                    Ok(if rest.is_empty() {
+                        rule
+                    } else {
+                        Expr::Ref(Box::new(rule), rest)
+                    })
                 }
                 None => Err(self.wrong(span, format!("nothing is named `{}`", path.join(".")))),
             },
@@ -463,7 +567,9 @@ impl<'a> Lowering<'a> {
                     refr.clone()
                 }
                 Syntax::Var { span, .. } if span.text() == "data" && self.slot("data").is_none() => {
-                    let Some(path) = path_of(syntax) else { return not_followed("a computed path below `data`") };
+                    let Some(path) = path_of(syntax) else {
+                        return not_followed("a computed path below `data`");
+                    };
                     return self.path(&span.clone(), &path);
                 }
                 _ => break self.expression(&at)?,
@@ -481,11 +587,16 @@ impl<'a> Lowering<'a> {
     }
 
     fn call(&mut self, span: &Span, function: &Ref<Syntax>, params: &[Ref<Syntax>]) -> Lowered<Expr> {
-        let Some(path) = path_of(function) else { return not_followed("a computed function") };
+        let Some(path) = path_of(function) else {
+            return not_followed("a computed function");
+        };
         let name = path.join(".");
         let own = match path.as_slice() {
             [name] => self.names.get(name.as_str()).copied(),
-            _ if path[0] == "data" && path[1..].starts_with(&self.package) && path.len() == 2 + self.package.len() => {
+            _ if path[0] == "data"
+                && path[1..].starts_with(&self.package)
+                && path.len() == 2 + self.package.len() =>
+            {
                 self.names.get(path[path.len() - 1].as_str()).copied()
             }
             _ => None,
@@ -495,27 +606,16 @@ impl<'a> Lowering<'a> {
         }
         match builtins::lookup(&name) {
             builtins::Lookup::Allowed(function) => {
-                let Some(expected) = builtins::arity_fits(&name, function, params.len()) else {
-                    if let Some(Syntax::String { value, span, .. }) = params.first().map(|first| &**first)
-                        && name == "sprintf"
-                        && let Some(problem) = builtins::format_problem(&super::partial::shown(value))
-                    {
-                        return Err(self.wrong(span, problem));
-                    }
-                    return Ok(Expr::Builtin(Box::new(Builtin {
-                        name: name.into(),
-                        function,
-                        span: span.clone(),
-                        syntax: params.to_vec(),
-                        arguments: self.all(params)?,
-                    })));
-                };
-                Err(self.wrong(span, format!("`{name}` takes {expected} arguments, not {}", params.len())))
+                self.builtin(span, name, (Function::Regorus(function), function.1), params)
             }
-            builtins::Lookup::Refused(why) => Err(self.wrong(&start_of(function), format!("`{name}` is not allowed in a rule: {why}"))),
-            builtins::Lookup::NotFollowed => not_followed(&format!("`{name}`")),
+            builtins::Lookup::Own(own) => self.builtin(span, name, (Function::Own(own), own.arity), params),
+            builtins::Lookup::Refused(why) => Err(self.wrong(
+                &start_of(function),
+                format!("`{name}` is not allowed in a rule: {why}"),
+            )),
             builtins::Lookup::Missing(nearest) => {
-                let diagnostic = Diagnostic::error(format!("there is no function `{name}`")).at(self.place(&start_of(function)));
+                let diagnostic = Diagnostic::error(format!("there is no function `{name}`"))
+                    .at(self.place(&start_of(function)));
                 let diagnostic = match nearest {
                     Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
                     None => diagnostic,
@@ -523,6 +623,34 @@ impl<'a> Lowering<'a> {
                 Err(Refusal::Wrong(vec![diagnostic]))
             }
         }
+    }
+
+    fn builtin(
+        &mut self,
+        span: &Span,
+        name: String,
+        (function, arity): (Function, u8),
+        params: &[Ref<Syntax>],
+    ) -> Lowered<Expr> {
+        if let Some(expected) = builtins::other_arity(arity, params.len()) {
+            return Err(self.wrong(
+                span,
+                format!("`{name}` takes {expected} arguments, not {}", params.len()),
+            ));
+        }
+        if name == "sprintf"
+            && let Some(Syntax::String { value, span, .. }) = params.first().map(|first| &**first)
+            && let Some(problem) = builtins::format_problem(&super::partial::shown(value))
+        {
+            return Err(self.wrong(span, problem));
+        }
+        Ok(Expr::Builtin(Box::new(Builtin {
+            name: name.into(),
+            function,
+            span: span.clone(),
+            syntax: params.to_vec(),
+            arguments: self.all(params)?,
+        })))
     }
 
     fn statement_uses(&self, stmt: &Stmt, mark: usize) -> Uses {
@@ -543,10 +671,20 @@ impl<'a> Lowering<'a> {
                     let inner = self.statement_uses(stmt, mark);
                     uses.needs.extend(inner.needs);
                     // A wildcard within `not` is its own; a name has to be bound outside.
-                    uses.needs.extend(inner.binds_left.into_iter().chain(inner.binds_right).filter(|slot| *slot < mark));
+                    uses.needs.extend(
+                        inner
+                            .binds_left
+                            .into_iter()
+                            .chain(inner.binds_right)
+                            .filter(|slot| *slot < mark),
+                    );
                 }
             }
-            Stmt::SomeIn { key, value, collection } => {
+            Stmt::SomeIn {
+                key,
+                value,
+                collection,
+            } => {
                 uses = self.uses(collection, mark);
                 for pattern in key.iter().chain([value]) {
                     let pattern = self.pattern_uses(pattern, mark);
@@ -558,7 +696,11 @@ impl<'a> Lowering<'a> {
                 uses = self.uses(domain, mark);
                 for stmt in body {
                     let inner = self.statement_uses(stmt, mark);
-                    let all = inner.needs.into_iter().chain(inner.binds_left).chain(inner.binds_right);
+                    let all = inner
+                        .needs
+                        .into_iter()
+                        .chain(inner.binds_left)
+                        .chain(inner.binds_right);
                     uses.needs.extend(all.filter(|slot| *slot < mark));
                 }
             }
@@ -573,7 +715,9 @@ impl<'a> Lowering<'a> {
             Expr::Slot(slot) => {
                 uses.binds_left.insert(*slot);
             }
-            Expr::Array(items) => items.iter().for_each(|item| uses.merge(self.pattern_uses(item, mark))),
+            Expr::Array(items) => items
+                .iter()
+                .for_each(|item| uses.merge(self.pattern_uses(item, mark))),
             Expr::Object(fields) => {
                 for (key, value) in fields {
                     uses.merge(self.uses(key, mark));
@@ -624,7 +768,9 @@ impl<'a> Lowering<'a> {
                 add(collection);
             }
             Expr::Builtin(builtin) => builtin.arguments.iter().for_each(add),
-            Expr::ArrayOf(term, body) | Expr::SetOf(term, body) => self.nested_uses(&[term], body, mark, &mut uses),
+            Expr::ArrayOf(term, body) | Expr::SetOf(term, body) => {
+                self.nested_uses(&[term], body, mark, &mut uses)
+            }
             Expr::ObjectOf(pair, body) => self.nested_uses(&[&pair.0, &pair.1], body, mark, &mut uses),
         }
         uses
@@ -633,7 +779,11 @@ impl<'a> Lowering<'a> {
     fn nested_uses(&self, terms: &[&Expr], body: &[Stmt], mark: usize, uses: &mut Uses) {
         let inner = terms.iter().map(|term| self.uses(term, mark));
         for inner in inner.chain(body.iter().map(|stmt| self.statement_uses(stmt, mark))) {
-            let all = inner.needs.into_iter().chain(inner.binds_left).chain(inner.binds_right);
+            let all = inner
+                .needs
+                .into_iter()
+                .chain(inner.binds_left)
+                .chain(inner.binds_right);
             uses.needs.extend(all.filter(|slot| *slot < mark));
         }
     }
@@ -662,8 +812,9 @@ impl Uses {
 
     fn is_ready(&self, bound: &BTreeSet<usize>) -> bool {
         let one_side = self.binds_left.is_subset(bound) || self.binds_right.is_subset(bound);
-        self.needs.iter().all(|slot| bound.contains(slot) || self.binds_left.contains(slot) || self.binds_right.contains(slot))
-            && (!self.needs_one_side || one_side)
+        self.needs.iter().all(|slot| {
+            bound.contains(slot) || self.binds_left.contains(slot) || self.binds_right.contains(slot)
+        }) && (!self.needs_one_side || one_side)
     }
 }
 
@@ -682,15 +833,29 @@ impl Names {
     fn query(&mut self, query: &Query) {
         for stmt in &query.stmts {
             match &stmt.literal {
-                Literal::SomeVars { vars, .. } => self.declared.extend(vars.iter().map(|span| span.text().to_owned())),
-                Literal::SomeIn { key, value, collection, .. } => {
+                Literal::SomeVars { vars, .. } => self
+                    .declared
+                    .extend(vars.iter().map(|span| span.text().to_owned())),
+                Literal::SomeIn {
+                    key,
+                    value,
+                    collection,
+                    ..
+                } => {
                     let mut patterns = Self::default();
-                    key.iter().chain([value]).for_each(|pattern| patterns.pattern(pattern));
+                    key.iter()
+                        .chain([value])
+                        .for_each(|pattern| patterns.pattern(pattern));
                     self.declared.extend(patterns.seen);
                     self.expression(collection);
                 }
                 Literal::Expr { expr, .. } => match &**expr {
-                    Syntax::AssignExpr { op: AssignOp::ColEq, lhs, rhs, .. } => {
+                    Syntax::AssignExpr {
+                        op: AssignOp::ColEq,
+                        lhs,
+                        rhs,
+                        ..
+                    } => {
                         let mut patterns = Self::default();
                         patterns.pattern(lhs);
                         self.assigned.extend(patterns.seen.iter().cloned());
@@ -718,7 +883,9 @@ impl Names {
     fn expression(&mut self, syntax: &Syntax) {
         match syntax {
             Syntax::Var { span, .. } => self.seen.push(span.text().to_owned()),
-            Syntax::Array { items, .. } | Syntax::Set { items, .. } => items.iter().for_each(|item| self.expression(item)),
+            Syntax::Array { items, .. } | Syntax::Set { items, .. } => {
+                items.iter().for_each(|item| self.expression(item))
+            }
             Syntax::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
                 self.expression(key);
                 self.expression(value);
@@ -737,14 +904,23 @@ impl Names {
                 self.expression(lhs);
                 self.expression(rhs);
             }
-            Syntax::Membership { key, value, collection, .. } => {
+            Syntax::Membership {
+                key,
+                value,
+                collection,
+                ..
+            } => {
                 key.iter().for_each(|key| self.expression(key));
                 self.expression(value);
                 self.expression(collection);
             }
             // Their bodies are scopes of their own.
             Syntax::ArrayCompr { .. } | Syntax::SetCompr { .. } | Syntax::ObjectCompr { .. } => {}
-            Syntax::String { .. } | Syntax::RawString { .. } | Syntax::Number { .. } | Syntax::Bool { .. } | Syntax::Null { .. } => {}
+            Syntax::String { .. }
+            | Syntax::RawString { .. }
+            | Syntax::Number { .. }
+            | Syntax::Bool { .. }
+            | Syntax::Null { .. } => {}
         }
     }
 }
@@ -764,7 +940,11 @@ fn only(mut terms: Vec<Expr>) -> Expr {
     terms.pop().unwrap_or(Expr::Constant(Value::Null))
 }
 
-fn constant_or(items: Vec<Expr>, constant: fn(Vec<Value>) -> Value, otherwise: fn(Vec<Expr>) -> Expr) -> Expr {
+fn constant_or(
+    items: Vec<Expr>,
+    constant: fn(Vec<Value>) -> Value,
+    otherwise: fn(Vec<Expr>) -> Expr,
+) -> Expr {
     if items.iter().all(|item| matches!(item, Expr::Constant(_))) {
         let values = items.into_iter().filter_map(|item| match item {
             Expr::Constant(value) => Some(value),
@@ -811,7 +991,10 @@ fn path_of(syntax: &Syntax) -> Option<Vec<String>> {
             Some(path)
         }
         Syntax::RefBrack { refr, index, .. } => match &**index {
-            Syntax::String { value: Value::String(name), .. } => {
+            Syntax::String {
+                value: Value::String(name),
+                ..
+            } => {
                 let mut path = path_of(refr)?;
                 path.push(name.to_string());
                 Some(path)

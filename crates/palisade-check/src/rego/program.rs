@@ -1,5 +1,6 @@
 //! A rule's program: regorus's syntax tree with names resolved, literals in an order that binds before it reads.
 
+use super::own::Own;
 use regorus::Value;
 use regorus::unstable::{ArithOp, BinOp, BoolOp, BuiltinFcn, Expr as Syntax, Ref, Span};
 use std::fmt;
@@ -64,9 +65,18 @@ pub enum Stmt {
     /// Holds when the body has no solution.
     Not(Vec<Stmt>),
     /// One solution for each member.
-    SomeIn { key: Option<Expr>, value: Expr, collection: Expr },
+    SomeIn {
+        key: Option<Expr>,
+        value: Expr,
+        collection: Expr,
+    },
     /// Holds when the body has a solution for each member.
-    Every { key: Option<usize>, value: usize, domain: Expr, body: Vec<Stmt> },
+    Every {
+        key: Option<usize>,
+        value: usize,
+        domain: Expr,
+        body: Vec<Stmt>,
+    },
 }
 
 /// An expression.
@@ -98,11 +108,17 @@ pub struct Operands {
     pub syntax: (Span, Ref<Syntax>, Ref<Syntax>),
 }
 
-/// A call of one of regorus's built-in functions.
+/// A call of a built-in function.
 pub struct Builtin {
     pub name: Arc<str>,
-    pub function: BuiltinFcn,
+    pub function: Function,
     pub span: Span,
     pub syntax: Vec<Ref<Syntax>>,
     pub arguments: Vec<Expr>,
+}
+
+/// Whose function it is.
+pub enum Function {
+    Regorus(BuiltinFcn),
+    Own(&'static Own),
 }

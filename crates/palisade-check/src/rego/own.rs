@@ -1,0 +1,97 @@
+//! Functions that Palisade adds to Rego's own.
+
+use super::partial::{Cause, Partial};
+use ipnet::IpNet;
+use palisade_model::Shape;
+use regorus::Value;
+
+/// A function of Palisade's: what it says of its arguments, unknown parts included; none where it is undefined.
+pub struct Own {
+    pub name: &'static str,
+    pub arity: u8,
+    pub call: fn(&[Partial]) -> Option<Partial>,
+}
+
+/// All of them.
+pub const OWN: &[Own] = &[Own {
+    name: "net.covers_internet",
+    arity: 1,
+    call: covers_internet,
+}];
+
+/// `net.covers_internet(cidrs)`: do these ranges together hold every IPv4 address, or every IPv6 address?
+///
+/// So `0.0.0.0/1` and `128.0.0.0/1` do, though neither is `0.0.0.0/0`. What is not a CIDR holds nothing. With
+/// ranges that are not known, the answer is yes where the known ones suffice, and unknown otherwise.
+fn covers_internet(arguments: &[Partial]) -> Option<Partial> {
+    let [cidrs] = arguments else { return None };
+    let ids = cidrs.ids();
+    let (items, is_open) = match cidrs {
+        Partial::Known(Value::Set(members)) => (members.iter().cloned().map(Partial::Known).collect(), false),
+        Partial::Set(set) => (set.0.iter().cloned().map(Partial::Known).collect(), true),
+        Partial::Unknown(_) => (Vec::new(), true),
+        other => {
+            let list = other.items()?;
+            let is_open = list.more.is_some() || list.items.iter().any(|item| item.known().is_none());
+            (list.items, is_open)
+        }
+    };
+    let ranges: Vec<IpNet> = items
+        .iter()
+        .filter_map(|item| match item {
+            Partial::Known(Value::String(text)) => text.parse().ok(),
+            _ => None,
+        })
+        .collect();
+    let covered = IpNet::aggregate(&ranges)
+        .iter()
+        .any(|range| range.prefix_len() == 0);
+    Some(if covered || !is_open {
+        Partial::Known(Value::Bool(covered))
+    } else {
+        Partial::Unknown(Cause::outcome(ids, Shape::Bool))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(cidrs: &[&str], expected: bool) {
+        let list = Partial::Known(Value::from(
+            cidrs.iter().map(|cidr| Value::from(*cidr)).collect::<Vec<_>>(),
+        ));
+        assert_eq!(
+            covers_internet(&[list]),
+            Some(Partial::Known(Value::Bool(expected))),
+            "{cidrs:?}"
+        );
+    }
+
+    #[test]
+    fn ranges_cover_the_internet_together() {
+        check(&[], false);
+        check(&["10.0.0.0/8", "not a range", "0.0.0.0"], false);
+        check(&["0.0.0.0/0"], true);
+        check(&["::/0"], true);
+        check(&["0.0.0.0/1", "128.0.0.0/1"], true);
+        check(&["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2"], true);
+        check(&["0.0.0.0/1", "8000::/1"], false);
+        check(&["0.0.0.0/1", "128.0.0.0/2"], false);
+    }
+
+    #[test]
+    fn an_unknown_range_leaves_it_open_unless_the_known_ones_suffice() {
+        let unknown = Partial::Unknown(Cause::bare([0].into()));
+        let with = |cidr: &str| Partial::list(vec![Partial::Known(Value::from(cidr)), unknown.clone()], None);
+        assert_eq!(
+            covers_internet(&[with("::/0")]),
+            Some(Partial::Known(Value::Bool(true)))
+        );
+        assert!(matches!(
+            covers_internet(&[with("10.0.0.0/8")]),
+            Some(Partial::Unknown(_))
+        ));
+    }
+}
