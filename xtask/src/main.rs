@@ -1,2 +1,47 @@
-//! The chores of the repository.
-fn main() {}
+//! The chores of the repository: `cargo xtask test | tidy | generate | bench | fuzz`.
+
+mod bench;
+mod fuzz;
+mod generate;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  test [STEP…]                 everything CI runs: format, tidy, lints, tests, generated, mutants
+  tools                        fetches what some tests compare with, and prints the variables that name it
+  tidy                         what no compiler checks: edges between crates, purity, invariants, small rules
+  generate [--check]           writes what is derived: GLOSSARY.md and docs/reference
+  bench [--build]              times and memory, each beside a limit or a peer of the same run
+  fuzz TARGET|all [--seconds N]
+                               feeds hostile input to one parser, or to each in turn (60 seconds unless told)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = Workspace::read().and_then(|workspace| match arguments.split_first() {
+        Some((&"test", steps)) => test::run(&workspace, steps),
+        Some((&"tools", [])) => tools::print(&workspace),
+        Some((&"tidy", [])) => tidy::run(&workspace),
+        Some((&"generate", [])) => generate::write(&workspace),
+        Some((&"generate", ["--check"])) => generate::check(&workspace),
+        Some((&"bench", [])) => bench::run(&workspace, false),
+        Some((&"bench", ["--build"])) => bench::run(&workspace, true),
+        Some((&"fuzz", [target])) => fuzz::run(&workspace, target, "60"),
+        Some((&"fuzz", [target, "--seconds", seconds])) => fuzz::run(&workspace, target, seconds),
+        _ => Err(USAGE.to_owned()),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

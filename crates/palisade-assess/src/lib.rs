@@ -1,1 +1,18 @@
-//! Turns an estate and content into findings; runs and mutates the pages' examples.
+//! An estate and content become findings: the library that others embed.
+//!
+//! [`gather`] reads what lies on disk, [`assess`](fn@assess) judges it, [`run_examples`] and [`mutate`] hold the pages to what they
+//! claim. What a page that does not ship with Palisade says is worked out by [`Outside`], in a process with limits.
+
+mod assess;
+mod estate_text;
+mod examples;
+mod gather;
+mod judge;
+mod subjects;
+
+pub use assess::{Assessment, Options, assess};
+pub use estate_text::read_estate;
+pub use examples::{ExampleOutcome, Survivor, mutate, run_examples};
+pub use gather::{GatherOptions, Gathered, gather, gather_files};
+pub use judge::{MutantJudgements, Outside, Request, Response, Within, answer};
+pub use palisade_kinds::resolve;

@@ -1,2 +1,68 @@
-//! The `palisade` binary.
-fn main() {}
+//! The `palisade` binary: parses arguments, prints, sets the exit code.
+
+mod arguments;
+mod config;
+mod content;
+mod demo;
+mod output;
+mod outside;
+mod progress;
+mod scan;
+
+use arguments::{Arguments, Verb};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+/// How a run ends, as scripts see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing at or above `--fail-on`.
+    Clean = 0,
+    /// Something is.
+    Found = 1,
+    /// The arguments, or all of the input, are wrong.
+    Wrong = 2,
+    /// Part of the input could not be read, or an answer is open.
+    Incomplete = 3,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let color = output::uses_color(arguments.color);
+    let ended = match arguments.verb {
+        Verb::Demo(options) => demo::run(&options, color),
+        Verb::Scan(options) => scan::run(&options, color),
+        Verb::Content { verb } => content::run(&verb, color),
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "palisade", &mut output::Stdout);
+            Ok(Ending::Clean)
+        }
+        Verb::Man { verb } => man(verb.as_deref()),
+        Verb::JudgePage => outside::serve(),
+    };
+    match ended {
+        Ok(ending) => ExitCode::from(ending as u8),
+        Err(error) => {
+            let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+            eprintln!("error: {}", palisade_report::neutral(&chain.join(": ")));
+            ExitCode::from(Ending::Wrong as u8)
+        }
+    }
+}
+
+fn man(verb: Option<&str>) -> anyhow::Result<Ending> {
+    let mut command = Arguments::command();
+    command.build();
+    let page = match verb {
+        None => command,
+        Some(verb) => {
+            let known = command.get_subcommands().filter(|known| !known.is_hide_set());
+            let names: Vec<&str> = known.map(clap::Command::get_name).collect();
+            let names = names.join(", ");
+            let found = command.find_subcommand(verb).cloned();
+            found.ok_or_else(|| anyhow::anyhow!("there is no verb `{verb}`: {names}"))?
+        }
+    };
+    clap_mangen::Man::new(page).render(&mut output::Stdout)?;
+    Ok(Ending::Clean)
+}

@@ -18,7 +18,7 @@ pub use json::{json, ndjson};
 pub use neutral::neutral;
 pub use report::{Counts, Coverage, PageSummary, Report, Tally};
 pub use sarif::{SarifOptions, sarif};
-pub use text::{Explain, TextOptions, text};
+pub use text::{Explain, TextOptions, diagnostics, text};
 
 /// Gives the text of a file by the path that spans name it by; none where it can't be had any more.
 pub type Sources<'a> = &'a dyn Fn(&str) -> Option<std::sync::Arc<str>>;

@@ -82,6 +82,22 @@ pub fn text(report: &Report, options: &TextOptions, sources: Sources, to: &mut d
     sheet.to.flush()
 }
 
+/// Writes what is wrong with an input, for people: errors first, each with its place and remedy.
+pub fn diagnostics(
+    said: &[Diagnostic],
+    options: &TextOptions,
+    sources: Sources,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let mut sheet = Sheet {
+        to: &mut io::BufWriter::new(to),
+        options,
+        quotes: Quotes::new(sources),
+    };
+    sheet.diagnostics(said)?;
+    sheet.to.flush()
+}
+
 struct Sheet<'a> {
     to: &'a mut dyn Write,
     options: &'a TextOptions,

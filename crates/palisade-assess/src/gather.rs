@@ -1,0 +1,431 @@
+//! Finds what can be read below the given paths, and reads it. One bad file never stops the rest.
+
+use palisade_document::{Text, decode};
+use palisade_model::{Diagnostic, RawResource, Span};
+use palisade_read_cloudformation::read_template;
+use palisade_read_terraform::{File, read_configuration, read_plan};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use walkdir::WalkDir;
+
+/// The largest Terraform file that is read, in bytes.
+const TERRAFORM_BYTES_MAX: u64 = 8 << 20;
+/// The largest template or plan that is read, in bytes.
+const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+/// Folders that hold nothing of the user's own.
+const SKIPPED: &[&str] = &[
+    ".git",
+    ".terraform",
+    ".terragrunt-cache",
+    "node_modules",
+    ".hg",
+    ".svn",
+];
+
+/// Values from outside of what is read.
+#[derive(Debug, Clone, Default)]
+pub struct GatherOptions {
+    /// Values of Terraform variables and CloudFormation parameters, as typed.
+    pub variables: BTreeMap<String, String>,
+    /// Terraform variable files.
+    pub variable_files: Vec<PathBuf>,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Every resource that was declared.
+    pub resources: Vec<RawResource>,
+    /// What was wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many files something was read from.
+    pub files: u64,
+    /// Was there anything that Palisade reads?
+    pub recognised: bool,
+}
+
+/// Reads everything below the given paths; `-` is standard input. `progress` is told each place as it begins.
+pub fn gather(targets: &[PathBuf], options: &GatherOptions, progress: &dyn Fn(&str)) -> Gathered {
+    let mut gathering = Gathering::new(options);
+    for target in targets {
+        gathering.target(target);
+    }
+    gathering.read_all(progress)
+}
+
+/// As [`gather`], for files whose text is at hand: paths as they are shown, and texts.
+pub fn gather_files(files: &[(Arc<str>, Arc<str>)], options: &GatherOptions) -> Gathered {
+    let mut gathering = Gathering::new(options);
+    for (path, text) in files {
+        gathering.given.insert(path.to_string(), text.as_bytes().to_vec());
+        gathering.sort(PathBuf::from(&**path), false);
+    }
+    gathering.read_all(&|_| {})
+}
+
+struct Gathering<'a> {
+    options: &'a GatherOptions,
+    /// The folders that hold Terraform, with the files directly in them.
+    roots: BTreeMap<PathBuf, Vec<PathBuf>>,
+    /// Files that may be templates or plans, and whether the user named them.
+    documents: BTreeMap<PathBuf, bool>,
+    /// Texts that do not lie on disk.
+    given: BTreeMap<String, Vec<u8>>,
+    done: Gathered,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(options: &'a GatherOptions) -> Self {
+        Self {
+            options,
+            roots: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            given: BTreeMap::new(),
+            done: Gathered::default(),
+        }
+    }
+
+    fn say(&mut self, diagnostic: Diagnostic, path: &Path) {
+        self.done
+            .diagnostics
+            .push(diagnostic.at(Span::new(shown(path), (1, 1), (1, 2))));
+    }
+
+    fn target(&mut self, target: &Path) {
+        if target == Path::new("-") {
+            return self.standard_input();
+        }
+        if !target.exists() {
+            let diagnostic = Diagnostic::error("there is no such file or folder").help("check the path");
+            return self.say(diagnostic, target);
+        }
+        if target.is_file() {
+            return self.sort(target.to_path_buf(), true);
+        }
+        let walk = WalkDir::new(target)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter();
+        let is_skipped = |name: &str| SKIPPED.contains(&name);
+        for entry in walk
+            .filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_str().is_some_and(is_skipped))
+        {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => self.sort(entry.into_path(), false),
+                Ok(_) => {}
+                Err(error) => self.not_walked(&error, target),
+            }
+        }
+    }
+
+    fn not_walked(&mut self, error: &walkdir::Error, target: &Path) {
+        let path = error.path().unwrap_or(target).to_path_buf();
+        let diagnostic = match error.loop_ancestor() {
+            Some(ancestor) => {
+                Diagnostic::warning(format!("this link leads back to `{}`", ancestor.display()))
+                    .help("it is not followed")
+            }
+            None if path.is_symlink() => Diagnostic::warning("this link leads nowhere"),
+            None => {
+                let message = error
+                    .io_error()
+                    .map_or_else(|| error.to_string(), ToString::to_string);
+                Diagnostic::error(format!("it could not be opened: {message}")).help("check its permissions")
+            }
+        };
+        self.say(diagnostic, &path);
+    }
+
+    fn standard_input(&mut self) {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin()
+            .lock()
+            .take(DOCUMENT_BYTES_MAX + 1)
+            .read_to_end(&mut bytes);
+        if let Err(error) = read {
+            return self.say(
+                Diagnostic::error(format!("standard input could not be read: {error}")),
+                Path::new("-"),
+            );
+        }
+        let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]).into_owned();
+        let is_document =
+            start.trim_start().starts_with('{') || start.lines().any(|line| line.starts_with("Resources:"));
+        let path = PathBuf::from(if is_document { "-" } else { "standard input.tf" });
+        self.given.insert(shown(&path).to_string(), bytes);
+        if is_document {
+            self.documents.insert(path, true);
+        } else {
+            self.roots.entry(PathBuf::new()).or_default().push(path);
+        }
+    }
+
+    /// Puts a file where it belongs by its name.
+    fn sort(&mut self, path: PathBuf, is_named: bool) {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        if ends(&[
+            ".tf",
+            ".tf.json",
+            ".tofu",
+            ".tofu.json",
+            ".tfvars",
+            ".tfvars.json",
+        ]) {
+            self.roots.entry(folder).or_default().push(path);
+        } else if ends(&[".yaml", ".yml", ".json", ".template"]) || is_named {
+            self.documents.insert(path, is_named);
+        }
+    }
+
+    fn bytes(&mut self, path: &Path, most: u64) -> Option<Vec<u8>> {
+        if let Some(bytes) = self.given.get(&*shown(path)) {
+            return Some(bytes.clone());
+        }
+        match read_file(path, most) {
+            Ok(bytes) => Some(bytes),
+            Err(diagnostic) => {
+                self.say(diagnostic, path);
+                None
+            }
+        }
+    }
+
+    fn read_all(mut self, progress: &dyn Fn(&str)) -> Gathered {
+        self.read_terraform(progress);
+        for (path, is_named) in std::mem::take(&mut self.documents) {
+            progress(&shown(&path));
+            self.read_document(&path, is_named);
+        }
+        self.done
+    }
+
+    fn read_terraform(&mut self, progress: &dyn Fn(&str)) {
+        let options = self.terraform_options();
+        let roots = std::mem::take(&mut self.roots);
+        let mut read = Vec::new();
+        for (folder, paths) in &roots {
+            if !paths.iter().any(|path| is_configuration(path)) {
+                continue;
+            }
+            progress(&shown(folder));
+            let files: Vec<File> = paths
+                .iter()
+                .filter_map(|path| {
+                    Some(File {
+                        path: shown(path),
+                        bytes: self.bytes(path, TERRAFORM_BYTES_MAX)?,
+                    })
+                })
+                .collect();
+            self.done.recognised = true;
+            self.done.files += files.len() as u64;
+            let configuration = read_configuration(&shown(folder), &files, &options, &module_files);
+            read.push((shown(folder), configuration));
+        }
+        // What another root calls as a module is judged there, with its arguments.
+        let called: BTreeSet<Arc<str>> = read
+            .iter()
+            .flat_map(|(root, configuration)| {
+                let is_below = |module: &&Arc<str>| !is_ancestor(module, root);
+                configuration
+                    .modules_used
+                    .iter()
+                    .filter(is_below)
+                    .cloned()
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        for (root, configuration) in read {
+            if !called.contains(&root) {
+                self.done.resources.extend(configuration.resources);
+                self.done.diagnostics.extend(configuration.diagnostics);
+            }
+        }
+        self.done.diagnostics.dedup();
+    }
+
+    fn terraform_options(&mut self) -> palisade_read_terraform::Options {
+        let mut variable_files = Vec::new();
+        for path in &self.options.variable_files.clone() {
+            if let Some(bytes) = self.bytes(path, TERRAFORM_BYTES_MAX) {
+                match decode(&shown(path), &bytes) {
+                    Ok(text) => variable_files.push((shown(path), text.to_owned())),
+                    Err(diagnostic) => self.done.diagnostics.push(diagnostic),
+                }
+            }
+        }
+        palisade_read_terraform::Options {
+            variables: self.options.variables.clone(),
+            variable_files,
+        }
+    }
+
+    fn read_document(&mut self, path: &Path, is_named: bool) {
+        // A stranger's file is looked into only as far as it takes to see that it is nothing of ours.
+        let Some(bytes) = self.bytes(path, DOCUMENT_BYTES_MAX) else {
+            return;
+        };
+        let file = shown(path);
+        let text = match decode(&file, &bytes) {
+            Ok(text) => text,
+            Err(diagnostic) if is_named => {
+                return self.done.diagnostics.push(with_plan_help(diagnostic, &bytes));
+            }
+            Err(_) => return,
+        };
+        if is_named || may_be_template(text) {
+            if let Some(template) = read_template(&file, text, &self.options.variables) {
+                self.done.recognised = true;
+                self.done.files += 1;
+                self.done.resources.extend(template.resources);
+                self.done.diagnostics.extend(template.diagnostics);
+                return;
+            }
+        }
+        if may_be_plan(text) {
+            self.done.recognised = true;
+            self.done.files += 1;
+            let plan = read_plan(&file, text);
+            self.done.resources.extend(plan.resources);
+            self.done.diagnostics.extend(plan.diagnostics);
+        } else if is_named {
+            let diagnostic =
+                Diagnostic::error("this is neither Terraform, nor a plan, nor a CloudFormation template");
+            self.say(
+                diagnostic.help("name a folder of `.tf` files, `terraform show -json` output, or a template"),
+                path,
+            );
+        }
+    }
+}
+
+fn with_plan_help(diagnostic: Diagnostic, bytes: &[u8]) -> Diagnostic {
+    if bytes.starts_with(b"PK") {
+        return diagnostic.help("a saved plan is read as JSON: `terraform show -json PLAN > plan.json`");
+    }
+    diagnostic
+}
+
+fn may_be_template(text: &str) -> bool {
+    text.contains("AWSTemplateFormatVersion") || text.contains("Resources")
+}
+
+fn may_be_plan(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+        && text.contains("\"format_version\"")
+        && (text.contains("\"planned_values\"") || text.contains("\"values\""))
+}
+
+fn is_configuration(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    [".tf", ".tf.json", ".tofu", ".tofu.json"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+/// The Terraform files directly in a folder, for a module that is called.
+fn module_files(directory: &str) -> Option<Vec<File>> {
+    let folder = if directory.is_empty() {
+        Path::new(".")
+    } else {
+        Path::new(directory)
+    };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.sort();
+    let files = paths
+        .into_iter()
+        .filter(|path| is_configuration(path))
+        .filter_map(|path| {
+            let bytes = read_file(&path, TERRAFORM_BYTES_MAX).ok()?;
+            Some(File {
+                path: shown(&path),
+                bytes,
+            })
+        });
+    Some(files.collect())
+}
+
+fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, Diagnostic> {
+    let failed = |error: std::io::Error| {
+        Diagnostic::error(format!("it could not be read: {error}")).help("check its permissions")
+    };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    let too_large = |length: u64| {
+        let message = format!(
+            "it has {} MB, more than the {} MB that are read",
+            length >> 20,
+            most >> 20
+        );
+        Diagnostic::error(message).help("leave it out, or split it")
+    };
+    if length > most {
+        return Err(too_large(length));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > most {
+        Err(too_large(bytes.len() as u64))
+    } else {
+        Ok(bytes)
+    }
+}
+
+/// Is one folder the other, or above it?
+fn is_ancestor(above: &str, below: &str) -> bool {
+    above == below || above == "." || above.is_empty() || Path::new(below).starts_with(above)
+}
+
+/// A path as the user would write it: with `/`, without a leading `./`.
+fn shown(path: &Path) -> Arc<str> {
+    let text = path.to_string_lossy().replace('\\', "/");
+    let text = text.strip_prefix("./").unwrap_or(&text);
+    if text.is_empty() { ".".into() } else { text.into() }
+}
+
+/// The resources that a block of text in one of the sources' languages declares: for the examples of pages.
+pub(crate) fn read_block(language: &str, text: Text<'_>) -> Option<(Vec<RawResource>, Vec<Diagnostic>)> {
+    match language {
+        "hcl" => {
+            // The block is pushed down, so that places are the page's own.
+            let pushed = "\n".repeat(text.start.line.saturating_sub(1) as usize) + text.text;
+            let root: Arc<str> = "".into();
+            let file = File {
+                path: format!("{}.tf", text.file).into(),
+                bytes: pushed.into_bytes(),
+            };
+            let none = palisade_read_terraform::NoModules;
+            let read = read_configuration(
+                &root,
+                &[file],
+                &palisade_read_terraform::Options::default(),
+                &none,
+            );
+            Some((read.resources, read.diagnostics))
+        }
+        "cloudformation" => {
+            let template = palisade_read_cloudformation::read_template_text(text, &BTreeMap::new())?;
+            Some((template.resources, template.diagnostics))
+        }
+        "terraform-plan" => {
+            let plan = read_plan(text.file, text.text);
+            Some((plan.resources, plan.diagnostics))
+        }
+        _ => None,
+    }
+}

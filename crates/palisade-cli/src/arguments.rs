@@ -1,0 +1,276 @@
+//! What can be asked on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Answers security questions about a cloud with many accounts, exactly, offline, and says so where it can't know.
+#[derive(Debug, Parser)]
+#[command(name = "palisade", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// When to colour the output.
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing at or above --fail-on
+  1  something is
+  2  the arguments, or all of the input, are wrong
+  3  incomplete: part of the input could not be read, or an answer at or above --fail-on is open";
+
+/// When to colour the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Assess a bundled example: a streaming company's landing zone with planted mistakes.
+    #[command(after_help = "\
+Examples:
+  palisade demo                      what an engineer should do first, and why
+  palisade demo --write streaming    write the example out, to change it and scan it yourself")]
+    Demo(DemoOptions),
+    /// Check Terraform, plans and CloudFormation for misconfiguration.
+    #[command(after_help = "\
+Examples:
+  palisade scan infra                             everything below a folder
+  terraform show -json plan | palisade scan - --fail-on high --format sarif --output palisade.sarif")]
+    Scan(ScanOptions),
+    /// Look at, check and write the pages that say what Palisade knows.
+    #[command(after_help = "\
+Examples:
+  palisade content show aws/ec2/volume-not-encrypted
+  palisade content new check acme/volume-has-owner --looks-at AWS::EC2::Volume --in policies")]
+    Content {
+        #[command(subcommand)]
+        verb: ContentVerb,
+    },
+    /// Print a completion script for a shell.
+    #[command(after_help = "\
+Examples:
+  palisade completions bash > /etc/bash_completion.d/palisade
+  palisade completions zsh > ~/.zfunc/_palisade")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    #[command(after_help = "\
+Examples:
+  palisade man | man -l -
+  palisade man scan > palisade-scan.1")]
+    Man {
+        /// The verb whose page is wanted; without it, the page of all.
+        verb: Option<String>,
+    },
+    /// Judge a page that does not ship with Palisade, within limits; asked by Palisade itself.
+    #[command(hide = true)]
+    JudgePage,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoOptions {
+    /// Write the example's files to this folder instead of assessing them.
+    #[arg(long, value_name = "FOLDER")]
+    pub write: Option<PathBuf>,
+    /// Show every place, not only the first few of each fault.
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ScanOptions {
+    /// Folders and files; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub targets: Vec<PathBuf>,
+    /// Exit with 1 when a fault of this severity, or a severer one, is found [default: low].
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Exit with 0 even where an answer is open.
+    #[arg(long)]
+    pub allow_unknown: bool,
+    /// Report no fault milder than this.
+    #[arg(long, value_name = "SEVERITY")]
+    pub at_least: Option<palisade_model::Severity>,
+    /// Run only these checks: ids, `*` stands for anything.
+    #[arg(long = "check", value_name = "ID")]
+    pub checks: Vec<String>,
+    /// Leave these checks out: ids, `*` stands for anything.
+    #[arg(long = "skip", value_name = "ID")]
+    pub skipped: Vec<String>,
+    /// Load the pages of this folder beside those that ship with Palisade.
+    #[arg(long = "content", value_name = "FOLDER")]
+    pub content: Vec<PathBuf>,
+    /// Give a Terraform variable or a CloudFormation parameter its value.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub variables: Vec<(String, String)>,
+    /// Give Terraform variables the values of a file.
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub variable_files: Vec<PathBuf>,
+    /// Show every place, not only the first few of each fault.
+    #[arg(long)]
+    pub all: bool,
+    /// Leave what can't be told out of SARIF, as code scanning shows it like a fault.
+    #[arg(long)]
+    pub sarif_without_unknown: bool,
+    /// Keep only so many results in SARIF, the severest first; code scanning takes 25000.
+    #[arg(long, value_name = "NUMBER")]
+    pub sarif_limit: Option<usize>,
+    /// Read settings from this file instead of the nearest `.palisade.toml`.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputOptions {
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the report to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// Everything, in one document.
+    Json,
+    /// A finding a line.
+    Ndjson,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// From which severity on a fault makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// Whatever is found.
+    Never,
+    /// From this severity on.
+    From(palisade_model::Severity),
+}
+
+impl std::str::FromStr for FailOn {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "never" => Ok(Self::Never),
+            text => text
+                .parse()
+                .map(Self::From)
+                .map_err(|error: String| format!("{error}, or never")),
+        }
+    }
+}
+
+impl FailOn {
+    /// Does a fault of this severity make a run fail?
+    pub fn is_met_by(self, severity: palisade_model::Severity) -> bool {
+        matches!(self, Self::From(least) if severity >= least)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ContentVerb {
+    /// Run the examples of pages, and say what is wrong with each page.
+    #[command(after_help = "\
+Examples:
+  palisade content check             the pages that ship with Palisade
+  palisade content check policies    your own, beside them")]
+    Check {
+        /// Folders of pages, and single ones.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// List pages.
+    #[command(after_help = "\
+Examples:
+  palisade content list --sort check
+  palisade content list --format json")]
+    List {
+        /// Only pages of this sort: check, detection, kind, objective, framework, playbook, escalation.
+        #[arg(long)]
+        sort: Option<palisade_content::Sort>,
+        /// Folders of pages beside those that ship with Palisade.
+        #[arg(long = "content", value_name = "FOLDER")]
+        content: Vec<PathBuf>,
+        /// The form of the list.
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// Show a page.
+    #[command(after_help = "\
+Examples:
+  palisade content show aws/ec2/volume-not-encrypted
+  palisade content show aws/s3/bucket --sort kind")]
+    Show {
+        /// The page's id.
+        id: String,
+        /// Its sort, where several have the id.
+        #[arg(long)]
+        sort: Option<palisade_content::Sort>,
+        /// Folders of pages beside those that ship with Palisade.
+        #[arg(long = "content", value_name = "FOLDER")]
+        content: Vec<PathBuf>,
+    },
+    /// Write a new page whose examples already hold, to change into what you mean.
+    #[command(after_help = "\
+Examples:
+  palisade content new check acme/volume-has-owner --looks-at AWS::EC2::Volume --in policies
+  palisade content new detection acme/role-made-at-night --in policies")]
+    New {
+        /// Its sort: check, detection, kind, objective, framework, playbook, escalation.
+        sort: palisade_content::Sort,
+        /// Its id: lowercase words joined by `-`, in folders.
+        id: String,
+        /// The resource type a check looks at, or a kind describes.
+        #[arg(long, value_name = "TYPE")]
+        looks_at: Option<palisade_model::ResourceType>,
+        /// The folder of pages it goes into.
+        #[arg(long = "in", value_name = "FOLDER", default_value = "policies")]
+        folder: PathBuf,
+    },
+    /// Leave out each condition of each rule in turn, and say which no example holds.
+    #[command(after_help = "\
+Examples:
+  palisade content mutate
+  palisade content mutate policies")]
+    Mutate {
+        /// Folders of pages, and single ones.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// The form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Text,
+    /// An array of objects.
+    Json,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("NAME=VALUE is expected".to_owned()),
+    }
+}

@@ -1,0 +1,67 @@
+//! Where output goes: standard output or a file, coloured only where somebody sees it.
+
+use crate::arguments::Color;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+/// Is the output coloured?
+pub fn uses_color(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+            !set("NO_COLOR") && io::stdout().is_terminal()
+        }
+    }
+}
+
+/// The width text is laid out for, in columns.
+pub fn width() -> usize {
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    columns.map_or(100, |columns: usize| columns.clamp(60, 160))
+}
+
+/// Writes a report to a file, or to standard output.
+///
+/// # Errors
+/// The file that could not be written, and why.
+pub fn write(to: Option<&Path>, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    let failed =
+        |path: &Path, error: io::Error| anyhow::anyhow!("`{}` could not be written: {error}", path.display());
+    match to {
+        None => {
+            let mut out = BufWriter::new(Stdout);
+            work(&mut out)?;
+            Ok(out.flush()?)
+        }
+        Some(path) => {
+            let file = File::create(path).map_err(|error| failed(path, error))?;
+            let mut out = BufWriter::new(file);
+            work(&mut out)
+                .and_then(|()| out.flush())
+                .map_err(|error| failed(path, error))
+        }
+    }
+}
+
+/// Standard output; a reader that has gone away, as `head` does, is no error.
+pub struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stdout().lock().write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        match io::stdout().lock().flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! `palisade scan`: reads, judges, reports, and ends as scripts expect.
+
+use crate::Ending;
+use crate::arguments::{FailOn, Format, OutputOptions, ScanOptions};
+use crate::config::{self, Config};
+use crate::content::{library, says};
+use crate::output;
+use crate::outside::Process;
+use crate::progress::Progress;
+use palisade_assess::{Assessment, GatherOptions, Gathered, Options, assess, gather, resolve};
+use palisade_content::{Body, Library, Page};
+use palisade_model::{Estate, Level, Severity, Verdict};
+use palisade_report::{Coverage, PageSummary, Report, SarifOptions, TextOptions};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Runs `palisade scan`.
+pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
+    let config = config::load(options.config.as_deref())?;
+    let folders: Vec<_> = config
+        .content
+        .folders
+        .iter()
+        .chain(&options.content)
+        .cloned()
+        .collect();
+    let (library, diagnostics) = library(&folders)?;
+    let selection = Selection::new(options, &config, &library)?;
+    let progress = Progress::new();
+    let gather_options = GatherOptions {
+        variables: options.variables.iter().cloned().collect(),
+        variable_files: options.variable_files.clone(),
+    };
+    let gathered = gather(&options.targets, &gather_options, &|place| {
+        progress.say(&format!("reading {place}"))
+    });
+    let targets: Vec<String> = options
+        .targets
+        .iter()
+        .map(|target| target.display().to_string())
+        .collect();
+    if gathered.files == 0 {
+        drop(progress);
+        return Ok(nothing_read(&gathered, &targets, color));
+    }
+    let (mut report, assessment) = judged(gathered, targets, &library, &selection, &progress);
+    drop(progress);
+    report.diagnostics.extend(diagnostics);
+    let forms = Forms {
+        all: options.all,
+        sarif: SarifOptions {
+            unknowns: !options.sarif_without_unknown,
+            limit: options.sarif_limit,
+        },
+        color: color && options.output.output.is_none(),
+        read: &|file| std::fs::read_to_string(file).ok().map(Arc::from),
+    };
+    write(&report, &options.output, &forms)?;
+    let fail_on = options
+        .fail_on
+        .or(config.scan.fail_on)
+        .unwrap_or(FailOn::From(Severity::Low));
+    let allow_unknown = options.allow_unknown || config.scan.allow_unknown;
+    Ok(ending(&report, &assessment.verdicts, fail_on, allow_unknown))
+}
+
+/// Which checks run.
+pub struct Selection {
+    only: Vec<String>,
+    skip: Vec<String>,
+    at_least: Severity,
+}
+
+impl Selection {
+    /// All of them.
+    pub fn all() -> Self {
+        Self {
+            only: Vec::new(),
+            skip: Vec::new(),
+            at_least: Severity::Informational,
+        }
+    }
+
+    fn new(options: &ScanOptions, config: &Config, library: &Library) -> anyhow::Result<Self> {
+        let only = if options.checks.is_empty() {
+            &config.checks.only
+        } else {
+            &options.checks
+        };
+        let selection = Self {
+            only: only.clone(),
+            skip: config
+                .checks
+                .skip
+                .iter()
+                .chain(&options.skipped)
+                .cloned()
+                .collect(),
+            at_least: options
+                .at_least
+                .or(config.checks.at_least)
+                .unwrap_or(Severity::Informational),
+        };
+        for pattern in selection.only.iter().chain(&selection.skip) {
+            if !library
+                .checks()
+                .any(|(page, _)| matches(pattern, page.id.as_str()))
+            {
+                let ids = library.checks().map(|(page, _)| page.id.as_str());
+                let nearest = ids
+                    .min_by_key(|id| strsim::levenshtein(id, pattern))
+                    .unwrap_or_default();
+                anyhow::bail!("no check is named `{pattern}`: did you mean `{nearest}`?");
+            }
+        }
+        Ok(selection)
+    }
+
+    fn holds(&self, page: &Page) -> bool {
+        let named = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, page.id.as_str()));
+        (self.only.is_empty() || named(&self.only))
+            && !named(&self.skip)
+            && page.severity().is_none_or(|severity| severity >= self.at_least)
+    }
+}
+
+/// Does an id fit a pattern in which `*` stands for anything?
+fn matches(pattern: &str, id: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = id.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// Judges what was gathered, and puts it into the form of a report.
+pub fn judged(
+    gathered: Gathered,
+    targets: Vec<String>,
+    library: &Library,
+    selection: &Selection,
+    progress: &Progress,
+) -> (Report, Assessment) {
+    let mut resources = BTreeMap::new();
+    for resource in &gathered.resources {
+        *resources.entry(resource.source).or_default() += 1;
+    }
+    let estate = Estate {
+        resources: resolve(gathered.resources, library.kinds()),
+        ..Estate::default()
+    };
+    let mut assessment = assess(
+        &estate,
+        library,
+        &Options {
+            enabled: &|page| selection.holds(page),
+            outside: &Process,
+            progress: &|page, of| progress.say(&format!("judging {page}, one of {of} checks")),
+        },
+    );
+    let mut report = Report {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        targets,
+        findings: std::mem::take(&mut assessment.findings),
+        coverage: Coverage {
+            resources,
+            assessed: assessment.assessed,
+            files: gathered.files,
+            without_kind: std::mem::take(&mut assessment.without_kind),
+            without_check: std::mem::take(&mut assessment.without_check),
+        },
+        diagnostics: gathered.diagnostics,
+        ..Report::default()
+    };
+    for (severity, verdict) in &assessment.verdicts {
+        report.counts.add(*severity, *verdict);
+    }
+    report.diagnostics.append(&mut assessment.diagnostics);
+    report.pages = library
+        .checks()
+        .filter(|(page, _)| assessment.checks.contains(&page.id))
+        .map(|(page, _)| summary(page, library))
+        .collect();
+    (report, assessment)
+}
+
+fn summary(page: &Page, library: &Library) -> PageSummary {
+    let severity = match &page.body {
+        Body::Check(check) => check.severity,
+        _ => Severity::Informational,
+    };
+    PageSummary {
+        id: page.id.clone(),
+        title: page.title.clone(),
+        severity,
+        why: page.why.clone(),
+        fix: page.fix.clone(),
+        objectives: page.objectives().to_vec(),
+        controls: library.controls_of(page),
+        url: None,
+    }
+}
+
+/// How the forms of a report are written.
+pub struct Forms<'a> {
+    /// Every place, not only the first few.
+    pub all: bool,
+    pub sarif: SarifOptions,
+    pub color: bool,
+    /// The text of a file that a finding points into.
+    pub read: &'a dyn Fn(&str) -> Option<Arc<str>>,
+}
+
+/// Writes a report in the form that was asked for.
+pub fn write(report: &Report, options: &OutputOptions, forms: &Forms<'_>) -> anyhow::Result<()> {
+    let text = TextOptions {
+        color: forms.color,
+        width: output::width(),
+        limit: if forms.all {
+            None
+        } else {
+            TextOptions::default().limit
+        },
+        ..TextOptions::default()
+    };
+    output::write(options.output.as_deref(), |out| match options.format {
+        Format::Text => palisade_report::text(report, &text, &sources(forms.read), out),
+        Format::Json => palisade_report::json(report, out),
+        Format::Ndjson => palisade_report::ndjson(report, out),
+        Format::Sarif => palisade_report::sarif(report, &forms.sarif, out),
+    })
+}
+
+/// The texts of files, each read at most once.
+fn sources<'a>(read: &'a dyn Fn(&str) -> Option<Arc<str>>) -> impl Fn(&str) -> Option<Arc<str>> + 'a {
+    let cache = std::cell::RefCell::new(BTreeMap::<String, Option<Arc<str>>>::new());
+    move |file| {
+        cache
+            .borrow_mut()
+            .entry(file.to_owned())
+            .or_insert_with(|| read(file))
+            .clone()
+    }
+}
+
+fn nothing_read(gathered: &Gathered, targets: &[String], color: bool) -> Ending {
+    says(&gathered.diagnostics, color);
+    if gathered.diagnostics.is_empty() {
+        eprintln!(
+            "error: there is nothing in `{}` that Palisade reads: Terraform (`.tf`, `.tf.json`, `terraform show -json` \
+             output) or CloudFormation (YAML, JSON)",
+            targets.join("`, `")
+        );
+    }
+    Ending::Wrong
+}
+
+/// How a scan ends; where several hold, what is found comes before what is open.
+fn ending(report: &Report, verdicts: &[(Severity, Verdict)], fail_on: FailOn, allow_unknown: bool) -> Ending {
+    let any = |verdict| {
+        verdicts
+            .iter()
+            .any(|(severity, other)| *other == verdict && fail_on.is_met_by(*severity))
+    };
+    let lost = report
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.level == Level::Error);
+    if any(Verdict::Fails) {
+        Ending::Found
+    } else if lost || (!allow_unknown && any(Verdict::Unknown)) {
+        Ending::Incomplete
+    } else {
+        Ending::Clean
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, id, expected) in [
+            ("aws/s3/acl", "aws/s3/acl", true),
+            ("aws/s3/acl", "aws/s3/acl-open", false),
+            ("aws/s3/*", "aws/s3/acl", true),
+            ("*/acl", "aws/s3/acl", true),
+            ("aws/*/a*l", "aws/s3/acl", true),
+            ("aws/*/b*l", "aws/s3/acl", false),
+            ("*", "anything", true),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(matches(pattern, id), expected, "{pattern} {id}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The normal form of an IAM policy: lists everywhere, so that a rule reads it in one way.
+
+use crate::coerce;
+use indexmap::IndexMap;
+use palisade_model::{List, Map, Node, Shape, Value};
+use std::sync::Arc;
+
+/// A policy document in its normal form, described in the kind grammar. What is unknown in it stays where it is.
+pub(crate) fn normal_form(document: Node) -> Result<Value, String> {
+    let Value::Map(map) = document.value else {
+        return Err("it is not a policy: a map with `Statement` is expected".into());
+    };
+    Ok(Value::Map(rewritten(map, |name, node| match name {
+        "Statement" => list_of(node, statement),
+        _ => node,
+    })))
+}
+
+fn statement(node: Node) -> Node {
+    let Value::Map(map) = node.value else {
+        return node;
+    };
+    let map = rewritten(map, |name, node| match name {
+        "Action" | "NotAction" => list_of(node, lower_case),
+        "Resource" | "NotResource" => list_of(node, as_text),
+        "Principal" | "NotPrincipal" => principal(node),
+        "Condition" => condition(node),
+        _ => node,
+    });
+    Node::new(Value::Map(map), node.origin)
+}
+
+fn principal(node: Node) -> Node {
+    let origin = node.origin.clone();
+    let value = match node.value {
+        Value::Map(map) => Value::Map(rewritten(map, |_, node| list_of(node, as_text))),
+        Value::Text(_) => {
+            let everyone = list_of(node, as_text);
+            Value::map([("AWS".into(), everyone)])
+        }
+        other => other,
+    };
+    Node::new(value, origin)
+}
+
+fn condition(node: Node) -> Node {
+    let Value::Map(operators) = node.value else {
+        return node;
+    };
+    let operators = rewritten(operators, |_, node| {
+        let Value::Map(keys) = node.value else {
+            return node;
+        };
+        let lower = |(key, node): (Arc<str>, Node)| (lowered(&key), list_of(node, as_text));
+        let keys = Map {
+            entries: keys.entries.into_iter().map(lower).collect(),
+            more: keys.more,
+        };
+        Node::new(Value::Map(keys), node.origin)
+    });
+    Node::new(Value::Map(operators), node.origin)
+}
+
+/// One where a list is meant is a list of one. An unknown that may be either stays as it is.
+fn list_of(node: Node, item: impl Fn(Node) -> Node) -> Node {
+    let origin = node.origin.clone();
+    let list = match node.value {
+        Value::List(list) => List {
+            items: list.items.into_iter().map(item).collect(),
+            more: list.more,
+        },
+        Value::Unknown(ref unknown) if unknown.hint.shape != Some(Shape::Text) => return node,
+        _ => List {
+            items: vec![item(node)],
+            more: None,
+        },
+    };
+    Node::new(Value::List(list), origin)
+}
+
+fn rewritten(map: Map, mut rewrite: impl FnMut(&str, Node) -> Node) -> Map {
+    let mut entries = IndexMap::with_capacity(map.entries.len());
+    for (name, node) in map.entries {
+        // Terraform writes what isn't set as null.
+        if node.value != Value::Null {
+            let node = rewrite(&name, node);
+            entries.insert(name, node);
+        }
+    }
+    Map {
+        entries,
+        more: map.more,
+    }
+}
+
+fn as_text(node: Node) -> Node {
+    match coerce::text(&node.value) {
+        Ok(text) => Node::new(Value::Text(text), node.origin),
+        Err(_) => node,
+    }
+}
+
+fn lower_case(node: Node) -> Node {
+    match &node.value {
+        Value::Text(text) => Node::new(Value::Text(lowered(text)), node.origin),
+        _ => node,
+    }
+}
+
+fn lowered(text: &Arc<str>) -> Arc<str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.clone()
+    }
+}

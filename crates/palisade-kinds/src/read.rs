@@ -1,0 +1,216 @@
+//! Follows paths into the documents of a source.
+
+use crate::belong::{World, has_certain_values};
+use crate::grammar::{Is, SourcePath, Step};
+use crate::json;
+use palisade_model::{
+    Existence, List, Map, Node, Origin, RawResource, Reference, Shape, Source, Unknown, Value, Why,
+};
+use std::sync::LazyLock;
+
+/// What a path led to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The values that are there.
+    pub items: Vec<Node>,
+    /// Set when there may be more, with the reason and its place.
+    pub more: Option<(Unknown, Origin)>,
+    /// Was something written, even if it is empty?
+    pub is_given: bool,
+}
+
+impl Found {
+    fn open(&mut self, unknown: Unknown, origin: &Origin) {
+        self.more.get_or_insert((unknown, origin.clone()));
+    }
+
+    fn give(&mut self, node: Node) {
+        self.is_given = true;
+        self.items.push(node);
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        self.items.extend(other.items);
+        self.more = self.more.take().or(other.more);
+        self.is_given |= other.is_given;
+    }
+}
+
+/// A resource's own document: of CloudFormation, what stands below `Properties`.
+pub(crate) fn body(raw: &RawResource) -> &Node {
+    static NOTHING: LazyLock<Node> = LazyLock::new(|| {
+        let origin = Origin::Documented("a resource without properties".into());
+        Node::new(Value::Null, origin)
+    });
+    let Value::Map(Map { entries, more }) = &raw.raw.value else {
+        return &raw.raw;
+    };
+    let is_whole = raw.source == Source::Cloudformation && (more.is_some() || entries.contains_key("Type"));
+    match (is_whole, entries.get("Properties")) {
+        (true, Some(properties)) => properties,
+        // Cut short by an error: the properties may have stood there.
+        (true, None) if more.is_some() => &raw.raw,
+        (true, None) => &NOTHING,
+        (false, _) => &raw.raw,
+    }
+}
+
+/// Follows the steps from a node. Nothing is found where null stands.
+pub(crate) fn walk(node: &Node, steps: &[Step], found: &mut Found) {
+    let Some((step, rest)) = steps.split_first() else {
+        if node.value != Value::Null {
+            found.give(node.clone());
+        }
+        return;
+    };
+    match &node.value {
+        Value::Null => {}
+        Value::Unknown(unknown) => found.open(part_of(unknown), &node.origin),
+        Value::Map(map) => match map
+            .entries
+            .get(&step.name)
+            .filter(|entry| entry.value != Value::Null)
+        {
+            Some(entry) => enter(entry, step, rest, found),
+            None if step.name.as_ref() == "tags_all" => {
+                let tags = Step {
+                    name: "tags".into(),
+                    each: step.each,
+                };
+                let steps: Vec<Step> = std::iter::once(tags).chain(rest.iter().cloned()).collect();
+                walk(node, &steps, found);
+            }
+            None => {
+                if let Some(more) = &map.more {
+                    found.open(part_of(more), &node.origin);
+                }
+            }
+        },
+        Value::List(List { items, more }) => match (items.as_slice(), more) {
+            ([], None) => {}
+            ([one], None) => walk(one, steps, found),
+            (_, Some(more)) => found.open(part_of(more), &node.origin),
+            _ => {
+                let message = format!("several stand where one with `{}` is expected", step.name);
+                found.open(Why::Unreadable(message.into()).into(), &node.origin);
+            }
+        },
+        // A word that can't be JSON has no parts.
+        Value::Text(text) if !text.trim_start().starts_with(['{', '[', '%']) => {}
+        Value::Text(text) => match json::read(text, &node.origin) {
+            Ok(read) => walk(&read, steps, found),
+            Err(message) => found.open(Why::Unreadable(message.into()).into(), &node.origin),
+        },
+        Value::Bool(_) | Value::Number(_) => {
+            let message = format!("a map with `{}` is expected", step.name);
+            found.open(Why::Unreadable(message.into()).into(), &node.origin);
+        }
+    }
+}
+
+/// Goes on from what a step led to: with each of its items where the step says so.
+fn enter(entry: &Node, step: &Step, rest: &[Step], found: &mut Found) {
+    match (&entry.value, step.each) {
+        (Value::List(list), true) => {
+            found.is_given = true;
+            for item in &list.items {
+                walk(item, rest, found);
+            }
+            if let Some(more) = &list.more {
+                found.open(more.clone(), &entry.origin);
+            }
+        }
+        (Value::Unknown(unknown), true) => found.open(unknown.clone(), &entry.origin),
+        _ => walk(entry, rest, found),
+    }
+}
+
+/// A part of something unknown: why it is unknown is known, but not even whether it is there.
+fn part_of(unknown: &Unknown) -> Unknown {
+    unknown.why.clone().into()
+}
+
+/// Where a path begins: at a resource of the world, or inside a record.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'f> {
+    /// At the resource of this index.
+    Resource(&'f World<'f>, usize),
+    /// At a record.
+    Record(&'f Node),
+}
+
+/// Everything a path leads to, by way of joins too.
+pub(crate) fn follow(start: Start<'_>, path: &SourcePath, is: &Is) -> Found {
+    let mut found = Found::default();
+    match (start, &path.join) {
+        (Start::Record(node), _) => walk(node, &path.steps, &mut found),
+        (Start::Resource(world, owner), None) => {
+            let raw = &world.raw[owner];
+            if path.types.is_empty() || path.types.contains(&raw.source_type) {
+                walk(body(raw), &path.steps, &mut found);
+            }
+        }
+        (Start::Resource(world, owner), Some(join)) => {
+            let belonging = world.belonging(owner, path, join);
+            for &index in belonging.certain {
+                let raw = &world.raw[index];
+                match &raw.existence {
+                    Existence::No(_) => {}
+                    Existence::Unknown(unknown, origin) => found.open(part_of(unknown), origin),
+                    Existence::Yes if !has_certain_values(raw, join) => may_belong(raw, &mut found),
+                    Existence::Yes => from_joined(raw, path, is, &mut found),
+                }
+            }
+            if let Some(index) = belonging.may {
+                may_belong(&world.raw[index], &mut found);
+            }
+        }
+    }
+    if path.asks_presence {
+        return presence(found, start);
+    }
+    found
+}
+
+fn may_belong(raw: &RawResource, found: &mut Found) {
+    let why = Why::MayBelong(raw.address.name.clone());
+    found.open(why.into(), &raw.origin);
+}
+
+fn from_joined(raw: &RawResource, path: &SourcePath, is: &Is, found: &mut Found) {
+    if path.steps.is_empty() && is.item().is_textual() {
+        // What names the resource is known only once it was made.
+        let reference = Reference {
+            address: raw.address.name.clone(),
+            attribute: None,
+        };
+        let why = Why::AfterApply(raw.address.name.clone());
+        let unknown = Unknown::reference(why, Some(Shape::Text), vec![reference]);
+        found.give(Node::new(Value::Unknown(unknown), raw.origin.clone()));
+        return;
+    }
+    walk(body(raw), &path.steps, found);
+}
+
+/// True or false for whether something is there.
+fn presence(found: Found, start: Start<'_>) -> Found {
+    let origin = match start {
+        Start::Resource(world, owner) => &world.raw[owner].origin,
+        Start::Record(node) => &node.origin,
+    };
+    let is_certain = |node: &&Node| match &node.value {
+        Value::Unknown(unknown) => unknown.hint.is_present,
+        _ => true,
+    };
+    let mut answer = Found::default();
+    let open = found.items.iter().find_map(|node| match &node.value {
+        Value::Unknown(unknown) => Some((part_of(unknown), node.origin.clone())),
+        _ => None,
+    });
+    match (found.items.iter().find(is_certain), open.or(found.more)) {
+        (Some(there), _) => answer.give(Node::new(Value::Bool(true), there.origin.clone())),
+        (None, Some((unknown, origin))) => answer.open(unknown, &origin),
+        (None, None) => answer.give(Node::new(Value::Bool(false), origin.clone())),
+    }
+    answer
+}

@@ -1,0 +1,328 @@
+//! Names what readers found: raw resources become resources with the attributes of their kind.
+
+use crate::belong::World;
+use crate::coerce::{all_ports, coerce, translated};
+use crate::grammar::{Absent, AttributeRule, Chain, Is, Kind, When};
+use crate::kinds::Kinds;
+use crate::read::{Found, Start, body, follow};
+use indexmap::IndexMap;
+use palisade_model::{
+    Arn, Attribute, Hint, List, Meaning, Node, Origin, RawResource, Resource, Shape, Source, Unknown, Value,
+    Why,
+};
+use std::sync::Arc;
+
+/// The resources, in their order, with the attributes of their kinds.
+///
+/// A resource that is part of another, as a bucket's public access block is in Terraform, gives its attributes to
+/// that one and stays a resource itself. One that no kind describes keeps its document and has no attributes.
+pub fn resolve(raw: Vec<RawResource>, kinds: &Kinds) -> Vec<Resource> {
+    let attributes: Vec<_> = {
+        let world = World::new(&raw, kinds);
+        (0..raw.len()).map(|index| named(&world, index)).collect()
+    };
+    raw.into_iter()
+        .zip(attributes)
+        .map(|(declared, named)| {
+            let (kind, attributes) = named.unzip();
+            let attributes: IndexMap<Arc<str>, Attribute> = attributes.unwrap_or_default();
+            Resource {
+                arn: arn(&declared, &attributes),
+                kind,
+                declared,
+                attributes,
+            }
+        })
+        .collect()
+}
+
+type Named = (palisade_model::ResourceType, IndexMap<Arc<str>, Attribute>);
+
+fn named(world: &World<'_>, index: usize) -> Option<Named> {
+    let kind: &Kind = world.kinds[index]?;
+    let raw = &world.raw[index];
+    let unreadable = match &body(raw).value {
+        Value::Unknown(unknown) => Some(unknown),
+        _ => None,
+    };
+    let rules = kind.attributes.iter();
+    let attributes = rules.map(|(name, rule)| {
+        let attribute = match unreadable {
+            Some(unknown) => Attribute::Unknown(unknown.why.clone().into(), body(raw).origin.clone()),
+            None => attribute(rule, raw.source, Start::Resource(world, index), &raw.origin),
+        };
+        (name.clone(), attribute)
+    });
+    Some((kind.kind.clone(), attributes.collect()))
+}
+
+/// The ARN, where the source gives it.
+fn arn(declared: &RawResource, attributes: &IndexMap<Arc<str>, Attribute>) -> Option<Arn> {
+    let given = match attributes.get("arn") {
+        Some(Attribute::Known(node)) => node.text(),
+        _ => None,
+    };
+    let address = (declared.source == Source::Live).then_some(declared.address.name.as_ref());
+    given
+        .and_then(|text| text.parse().ok())
+        .or_else(|| address?.parse().ok())
+}
+
+/// What is known of one attribute: the first alternative that is there, or what absence means.
+fn attribute(rule: &AttributeRule, source: Source, start: Start<'_>, declared: &Origin) -> Attribute {
+    for chain in rule.paths(source) {
+        let answer = match rule.is {
+            Is::List(_) | Is::ManagementEvents => several(rule, source, start, chain, declared),
+            _ => single(rule, source, start, chain),
+        };
+        if let Some(attribute) = answer {
+            return attribute;
+        }
+    }
+    absence(rule, source, start, declared)
+}
+
+/// The one value a chain leads to; none when nothing is there.
+fn single(rule: &AttributeRule, source: Source, start: Start<'_>, chain: &Chain) -> Option<Attribute> {
+    let found = gathered(rule, start, chain);
+    if let Some((unknown, origin)) = found.more {
+        return Some(Attribute::Unknown(unknown, origin));
+    }
+    let mut values = found
+        .items
+        .into_iter()
+        .filter(|node| !is_unset(&rule.is, node))
+        .map(|node| finished(rule, source, node));
+    let first = values.next()?;
+    for other in values {
+        if first.has_unknown() || other.has_unknown() || first.value.to_json() != other.value.to_json() {
+            let why = Why::Unreadable("it is given several times, differently".into());
+            return Some(Attribute::Unknown(why.into(), other.origin));
+        }
+    }
+    Some(known(first))
+}
+
+/// All values a chain leads to, as a list; none when nothing is there.
+fn several(
+    rule: &AttributeRule,
+    source: Source,
+    start: Start<'_>,
+    chain: &Chain,
+    declared: &Origin,
+) -> Option<Attribute> {
+    let found = gathered(rule, start, chain);
+    let is_one_path = matches!(chain.0.as_slice(), [path] if path.join.is_none());
+    if is_one_path && let Some((unknown, origin)) = wholly_unknown(&found) {
+        return Some(Attribute::Unknown(unknown, origin));
+    }
+    if found.items.is_empty() && found.more.is_none() && !found.is_given {
+        return None;
+    }
+    let origin = found.items.first().map(|node| &node.origin);
+    let origin = origin
+        .or(found.more.as_ref().map(|(_, origin)| origin))
+        .unwrap_or(declared);
+    let origin = origin.clone();
+    let mut list = List {
+        items: Vec::with_capacity(found.items.len()),
+        more: found.more.map(|(unknown, _)| unknown),
+    };
+    for node in found.items {
+        flatten(rule, source, node, &mut list);
+    }
+    let node = Node::new(Value::List(list), origin);
+    Some(known(match rule.is {
+        Is::ManagementEvents => coerce(&rule.is, node),
+        _ => node,
+    }))
+}
+
+/// The whole list is unknown: what is known of it all the same stays.
+fn wholly_unknown(found: &Found) -> Option<(Unknown, Origin)> {
+    match (found.items.as_slice(), &found.more) {
+        ([], Some(more)) => Some(more.clone()),
+        ([one], None) => match &one.value {
+            Value::Unknown(unknown) if !is_one_item(&unknown.hint) => {
+                Some((unknown.clone(), one.origin.clone()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn gathered(rule: &AttributeRule, start: Start<'_>, chain: &Chain) -> Found {
+    let mut found = Found::default();
+    for path in &chain.0 {
+        found.append(follow(start, path, &rule.is));
+    }
+    found
+}
+
+/// Puts a value, or the items of a list, into the list.
+fn flatten(rule: &AttributeRule, source: Source, node: Node, list: &mut List) {
+    match node.value {
+        Value::List(inner) => {
+            for item in inner.items {
+                add(rule, source, item, list);
+            }
+            list.more = list.more.take().or(inner.more);
+        }
+        value => add(rule, source, Node::new(value, node.origin), list),
+    }
+}
+
+fn add(rule: &AttributeRule, source: Source, node: Node, list: &mut List) {
+    match &node.value {
+        Value::Null => {}
+        // One value or a list, or nothing at all: the item it may be is not counted.
+        Value::Unknown(Unknown { why, hint }) if !is_one_item(hint) => {
+            list.more.get_or_insert_with(|| why.clone().into());
+        }
+        _ if is_unset(&rule.is, &node) => {}
+        _ => list.items.push(finished(rule, source, node)),
+    }
+}
+
+fn is_one_item(hint: &Hint) -> bool {
+    hint.shape != Some(Shape::List) && (hint.is_present || hint.shape.is_some())
+}
+
+/// An empty text where something is named means that nothing is named.
+fn is_unset(is: &Is, node: &Node) -> bool {
+    let names = matches!(is.item(), Is::Arn(_) | Is::Id(_) | Is::Name | Is::Policy);
+    node.value == Value::Null || names && matches!(&node.value, Value::Text(text) if text.is_empty())
+}
+
+/// The value in its final form.
+fn finished(rule: &AttributeRule, source: Source, node: Node) -> Node {
+    let node = translated(&rule.values, node);
+    match rule.is.item() {
+        Is::Record => record(rule, source, node),
+        Is::ManagementEvents => node,
+        item => coerce(item, node),
+    }
+}
+
+/// The fields of a record, each by its own rule.
+fn record(rule: &AttributeRule, source: Source, node: Node) -> Node {
+    let node = match node.value {
+        // A block is a list of one.
+        Value::List(List {
+            mut items,
+            more: None,
+        }) if items.len() == 1 => items.remove(0),
+        value => Node::new(value, node.origin),
+    };
+    let node = coerce(&Is::Record, node);
+    if !matches!(node.value, Value::Map(_)) {
+        return node;
+    }
+    let mut entries: IndexMap<Arc<str>, Node> = IndexMap::with_capacity(rule.each.len());
+    for (name, field) in &rule.each {
+        let value = match attribute(field, source, Start::Record(&node), &node.origin) {
+            Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => node,
+            Attribute::Absent(Meaning::Nothing, _) => continue,
+            Attribute::Unknown(unknown, origin) => Node::new(Value::Unknown(unknown), origin),
+        };
+        entries.insert(name.clone(), value);
+    }
+    settle_ports(rule, &mut entries);
+    Node::new(Value::map(entries), node.origin)
+}
+
+/// The ports of a protocol that knows none are all ports.
+fn settle_ports(rule: &AttributeRule, entries: &mut IndexMap<Arc<str>, Node>) {
+    let protocol = rule.each.iter().find(|(_, field)| field.is == Is::Protocol);
+    let Some(protocol) = protocol.and_then(|(name, _)| entries.get(name)).cloned() else {
+        return;
+    };
+    for (name, field) in &rule.each {
+        if let Some(port) = all_ports(&field.is, &protocol) {
+            entries.insert(name.clone(), port);
+        }
+    }
+}
+
+fn known(node: Node) -> Attribute {
+    match node.value {
+        Value::Unknown(unknown) => Attribute::Unknown(unknown, node.origin),
+        _ => Attribute::Known(node),
+    }
+}
+
+/// What it means that nothing is there.
+fn absence(rule: &AttributeRule, source: Source, start: Start<'_>, declared: &Origin) -> Attribute {
+    for (when, meaning) in &rule.absent {
+        let origin = match when {
+            When::Always if rule.paths(source).is_empty() => continue,
+            When::Always => declared.clone(),
+            When::Source(of) if *of == source => declared.clone(),
+            When::Present(of, path) if *of == source => {
+                let found = follow(start, path, &Is::Json);
+                match there(found) {
+                    There::Yes(origin) => origin,
+                    There::No => continue,
+                    There::Unknown(unknown, origin) => return Attribute::Unknown(unknown, origin),
+                }
+            }
+            When::Source(_) | When::Present(..) => continue,
+        };
+        return meant(meaning, source, origin);
+    }
+    let what = if rule.paths(source).is_empty() {
+        format!("something that {} can't say", saying(source))
+    } else {
+        outside(source)
+    };
+    Attribute::Unknown(Why::DecidedElsewhere(what.into()).into(), declared.clone())
+}
+
+fn meant(meaning: &Absent, source: Source, origin: Origin) -> Attribute {
+    match meaning {
+        Absent::Nothing => Attribute::Absent(Meaning::Nothing, origin),
+        Absent::Value(node) => Attribute::Absent(Meaning::Default(node.clone()), origin),
+        Absent::Unknown(reason) => {
+            let what = reason.clone().unwrap_or_else(|| outside(source).into());
+            Attribute::Unknown(Why::DecidedElsewhere(what).into(), origin)
+        }
+    }
+}
+
+enum There {
+    Yes(Origin),
+    No,
+    Unknown(Unknown, Origin),
+}
+
+/// Is something there? A value that is unknown may turn out to be null.
+fn there(found: Found) -> There {
+    let is_certain = |node: &&Node| match &node.value {
+        Value::Unknown(unknown) => unknown.hint.is_present,
+        _ => true,
+    };
+    if let Some(node) = found.items.iter().find(is_certain) {
+        return There::Yes(node.origin.clone());
+    }
+    let open = found.items.into_iter().find_map(|node| match node.value {
+        Value::Unknown(unknown) => Some((unknown.why.into(), node.origin)),
+        _ => None,
+    });
+    match open.or(found.more) {
+        Some((unknown, origin)) => There::Unknown(unknown, origin),
+        None => There::No,
+    }
+}
+
+fn outside(source: Source) -> String {
+    format!("something outside of {}", saying(source))
+}
+
+fn saying(source: Source) -> &'static str {
+    match source {
+        Source::Live => "the API's answer",
+        Source::Cloudformation => "a CloudFormation template",
+        Source::Terraform => "a Terraform configuration",
+    }
+}

@@ -1,0 +1,918 @@
+//! Evaluates expressions. What can't be known is unknown with its first cause, and says what is certain of it.
+
+use crate::convert::{text_of, to_bool, to_number};
+use crate::functions;
+use crate::scope::{Instance, Scope, World};
+use crate::syntax::{Body, Expression, ExpressionKind, For, Part, Step};
+use crate::value::{Kind, Value, equal, number, unknown};
+use hcl_edit::expr::{BinaryOperator, UnaryOperator};
+use indexmap::IndexMap;
+use palisade_model::{Origin, Shape, Unknown, Why};
+use serde_json::Number;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// An expression that Terraform itself would refuse for the values at hand: what `try` and `can` catch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Failure;
+
+/// What an expression comes to.
+pub(crate) type Outcome = Result<Value, Failure>;
+
+/// What the names in an expression mean.
+#[derive(Clone)]
+pub(crate) struct Environment<'w> {
+    pub world: &'w World<'w>,
+    pub scope: Rc<Scope>,
+    /// What `each` and `count` mean.
+    pub instance: Instance,
+    /// What `for` and `dynamic` name, innermost last.
+    pub bindings: Vec<(Arc<str>, Value)>,
+}
+
+impl<'w> Environment<'w> {
+    pub fn new(world: &'w World<'w>, scope: &Rc<Scope>, instance: Instance) -> Self {
+        Self {
+            world,
+            scope: scope.clone(),
+            instance,
+            bindings: Vec::new(),
+        }
+    }
+
+    /// What an expression comes to; unknown where Terraform would refuse it.
+    pub fn value(&mut self, expression: &Expression) -> Value {
+        self.evaluate(expression)
+            .unwrap_or_else(|Failure| not_evaluated(expression))
+    }
+
+    /// What an expression comes to.
+    pub fn evaluate(&mut self, expression: &Expression) -> Outcome {
+        if !self.world.enter() {
+            return Ok(not_evaluated(expression));
+        }
+        let outcome = self.evaluate_inside(expression);
+        self.world.leave();
+        outcome.map(|value| made_of_data(value, expression))
+    }
+
+    fn evaluate_inside(&mut self, expression: &Expression) -> Outcome {
+        match &expression.kind {
+            ExpressionKind::Null => Ok(Value::null(&expression.place.origin())),
+            ExpressionKind::Bool(bool) => Ok(Value::bool(*bool, &expression.place.origin())),
+            ExpressionKind::Number(number) => Ok(Value::number(number.clone(), &expression.place.origin())),
+            ExpressionKind::Text(text) => Ok(Value::text(text.clone(), &expression.place.origin())),
+            ExpressionKind::Template(parts) => self.template(parts, expression),
+            ExpressionKind::List(items) => self.list(items, expression),
+            ExpressionKind::Object(entries) => self.object(entries, expression),
+            ExpressionKind::Name(name) => self.traversal(name, &[], expression),
+            ExpressionKind::Traversal(start, steps) => match &start.kind {
+                ExpressionKind::Name(name) => self.traversal(name, steps, expression),
+                _ => {
+                    let start = self.evaluate(start)?;
+                    self.steps(start, steps)
+                }
+            },
+            ExpressionKind::Call {
+                name,
+                arguments,
+                expands_last,
+            } => functions::call(self, name, arguments, *expands_last, expression),
+            ExpressionKind::Conditional(parts) => self.conditional(parts, expression),
+            ExpressionKind::Unary(operator, inner) => {
+                let inner = self.evaluate(inner)?;
+                unary(*operator, &inner, &expression.place.origin())
+            }
+            ExpressionKind::Binary(operator, sides) => {
+                let left = self.evaluate(&sides[0])?;
+                let right = self.evaluate(&sides[1])?;
+                binary(*operator, &left, &right, &expression.place.origin())
+            }
+            ExpressionKind::For(each) => self.for_each(each, expression),
+            ExpressionKind::Unreadable(message) => Ok(Value::unknown_because(
+                Why::Unreadable(message.clone()),
+                &expression.place.origin(),
+            )),
+        }
+    }
+
+    fn list(&mut self, items: &[Expression], expression: &Expression) -> Outcome {
+        let items: Result<Vec<_>, _> = items.iter().map(|item| self.evaluate(item)).collect();
+        Ok(Value::list(items?, &expression.place.origin()))
+    }
+
+    fn object(&mut self, members: &[(Expression, Expression)], expression: &Expression) -> Outcome {
+        let mut entries = IndexMap::with_capacity(members.len());
+        let mut more = None;
+        for (name, value) in members {
+            let name = self.evaluate(name)?;
+            let value = self.evaluate(value)?;
+            match (name.first_unknown(), text_of(&name)) {
+                (Some(unknown), _) => more = Some(unknown.clone()),
+                (None, Some(name)) => {
+                    entries.insert(name, value);
+                }
+                (None, None) => return Err(Failure),
+            }
+        }
+        Ok(Value::map_of(entries, more, &expression.place.origin()))
+    }
+
+    fn traversal(&mut self, name: &Arc<str>, steps: &[Step], expression: &Expression) -> Outcome {
+        let bound = self.bindings.iter().rev().find(|(bound, _)| bound == name);
+        if let Some((_, value)) = bound {
+            let value = value.clone();
+            return Ok(self.steps(value, steps)?.at(&expression.place.origin()));
+        }
+        Ok(crate::reference::resolve(self, name, steps, expression)?.at(&expression.place.origin()))
+    }
+
+    /// Steps into a value.
+    pub fn steps(&mut self, start: Value, steps: &[Step]) -> Outcome {
+        let mut value = start;
+        for (at, step) in steps.iter().enumerate() {
+            let rest = &steps[at + 1..];
+            match step {
+                Step::Attribute(name) => value = attribute(&value, name)?,
+                Step::Index(index) => {
+                    let index = self.evaluate(index)?;
+                    value = element(&value, &index)?;
+                }
+                Step::Splat => return self.splat(value, rest),
+                Step::AttributeSplat => {
+                    let (attributes, rest) = rest.split_at(leading_attributes(rest));
+                    let list = self.splat(value, attributes)?;
+                    return self.steps(list, rest);
+                }
+            }
+        }
+        Ok(value)
+    }
+
+    fn splat(&mut self, value: Value, rest: &[Step]) -> Outcome {
+        let origin = value.origin.clone();
+        match &value.kind {
+            Kind::Null => Ok(Value::list(Vec::new(), &origin)),
+            Kind::Unknown(unknown) => Ok(Value::unknown_like(unknown, Some(Shape::List), &origin)),
+            Kind::List(list) => {
+                let items: Result<Vec<_>, _> = list
+                    .items
+                    .iter()
+                    .map(|item| self.steps(item.clone(), rest))
+                    .collect();
+                Ok(Value::list_of(items?, list.more.clone(), false, &origin))
+            }
+            _ => Ok(Value::list(vec![self.steps(value, rest)?], &origin)),
+        }
+    }
+
+    fn conditional(&mut self, parts: &[Expression; 3], expression: &Expression) -> Outcome {
+        let condition = to_bool(&self.evaluate(&parts[0])?)?;
+        match &condition.kind {
+            Kind::Bool(true) => self.evaluate(&parts[1]),
+            Kind::Bool(false) => self.evaluate(&parts[2]),
+            Kind::Unknown(cause) => {
+                let (left, right) = (self.evaluate(&parts[1]), self.evaluate(&parts[2]));
+                Ok(either(left, right, cause, &expression.place.origin()))
+            }
+            _ => Err(Failure),
+        }
+    }
+
+    fn for_each(&mut self, each: &For, expression: &Expression) -> Outcome {
+        let origin = expression.place.origin();
+        let collection = self.evaluate(&each.collection)?;
+        let is_list = each.result_key.is_none();
+        let (pairs, more) = match &collection.kind {
+            Kind::Unknown(unknown) => {
+                let shape = if is_list { Shape::List } else { Shape::Map };
+                return Ok(Value::unknown_like(unknown, Some(shape), &origin));
+            }
+            Kind::List(list) => (pairs_of(&collection), list.more.clone()),
+            Kind::Map(map) => (pairs_of(&collection), map.more.clone()),
+            _ => return Err(Failure),
+        };
+        let mut result = Collected {
+            more,
+            ..Collected::default()
+        };
+        for (key, value) in pairs.unwrap_or_default() {
+            let outer = self.bindings.len();
+            self.bind(each.key.as_ref(), &each.value, key, value);
+            let outcome = self.for_item(each, &mut result);
+            self.bindings.truncate(outer);
+            outcome?;
+        }
+        Ok(result.value(each, &origin))
+    }
+
+    /// Gives a loop's names their values.
+    fn bind(&mut self, key_name: Option<&Arc<str>>, value_name: &Arc<str>, key: Value, value: Value) {
+        if let Some(name) = key_name {
+            self.bindings.push((name.clone(), key));
+        }
+        self.bindings.push((value_name.clone(), value));
+    }
+
+    fn for_item(&mut self, each: &For, result: &mut Collected) -> Result<(), Failure> {
+        if let Some(condition) = &each.condition {
+            let condition = to_bool(&self.evaluate(condition)?)?;
+            match &condition.kind {
+                Kind::Bool(true) => {}
+                Kind::Bool(false) => return Ok(()),
+                Kind::Unknown(unknown) => {
+                    result.more = Some(unknown.clone());
+                    return Ok(());
+                }
+                _ => return Err(Failure),
+            }
+        }
+        let Some(key) = &each.result_key else {
+            let value = self.evaluate(&each.result)?;
+            result.items.push(value);
+            return Ok(());
+        };
+        let key = self.evaluate(key)?;
+        let value = self.evaluate(&each.result)?;
+        if let Some(unknown) = key.first_unknown() {
+            result.more = Some(unknown.clone());
+            return Ok(());
+        }
+        let key = text_of(&key).ok_or(Failure)?;
+        let values = result.entries.entry(key).or_default();
+        if !values.is_empty() && !each.groups {
+            return Err(Failure);
+        }
+        values.push(value);
+        Ok(())
+    }
+
+    fn template(&mut self, parts: &[Part], expression: &Expression) -> Outcome {
+        if let [Part::Value(only)] = parts {
+            return self.evaluate(only);
+        }
+        let mut rendered = Rendered::default();
+        self.render(parts, &mut rendered)?;
+        let value = rendered.value(&expression.place.origin());
+        self.world.charge(value.size());
+        Ok(value)
+    }
+
+    fn render(&mut self, parts: &[Part], into: &mut Rendered) -> Result<(), Failure> {
+        for part in parts {
+            match part {
+                Part::Literal(text) => into.push(text),
+                Part::Value(expression) => {
+                    let value = self.evaluate(expression)?;
+                    self.world.charge(value.size());
+                    match (value.first_unknown(), text_of(&value)) {
+                        (Some(_), _) => into.open(value),
+                        (None, Some(text)) => into.push(&text),
+                        (None, None) => return Err(Failure),
+                    }
+                }
+                Part::If {
+                    condition,
+                    then,
+                    otherwise,
+                } => {
+                    let condition = to_bool(&self.evaluate(condition)?)?;
+                    match &condition.kind {
+                        Kind::Bool(true) => self.render(then, into)?,
+                        Kind::Bool(false) => self.render(otherwise, into)?,
+                        Kind::Unknown(_) => into.open(condition),
+                        _ => return Err(Failure),
+                    }
+                }
+                Part::For {
+                    key,
+                    value,
+                    collection,
+                    parts,
+                } => self.render_each(key.as_ref(), value, collection, parts, into)?,
+            }
+            if into.text.len() > 4 << 20 {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn render_each(
+        &mut self,
+        key_name: Option<&Arc<str>>,
+        value_name: &Arc<str>,
+        collection: &Expression,
+        parts: &[Part],
+        into: &mut Rendered,
+    ) -> Result<(), Failure> {
+        let collection = self.evaluate(collection)?;
+        let Some(pairs) = pairs_of(&collection) else {
+            if collection.has_unknown() {
+                into.open(collection);
+                return Ok(());
+            }
+            return Err(Failure);
+        };
+        for (key, value) in pairs {
+            let outer = self.bindings.len();
+            self.bind(key_name, value_name, key, value);
+            let outcome = self.render(parts, into);
+            self.bindings.truncate(outer);
+            outcome?;
+        }
+        let more = match &collection.kind {
+            Kind::List(list) => list.more.clone(),
+            Kind::Map(map) => map.more.clone(),
+            _ => None,
+        };
+        if let Some(more) = more {
+            into.open(Value::unknown(more.as_ref().clone(), &collection.origin));
+        }
+        Ok(())
+    }
+
+    /// The arguments and blocks of a body as a map: blocks are lists of maps, however many there are.
+    pub fn body(&mut self, body: &Body, origin: &Origin) -> Value {
+        let mut entries: IndexMap<Arc<str>, Value> = body
+            .attributes
+            .iter()
+            .map(|attribute| {
+                (
+                    attribute.name.clone(),
+                    self.argument(&attribute.name, &attribute.value),
+                )
+            })
+            .collect();
+        let mut blocks: IndexMap<Arc<str>, Blocks> = IndexMap::new();
+        for block in &body.blocks {
+            let origin = block.header.origin();
+            if &*block.kind == "dynamic"
+                && let Some(label) = block.labels.first()
+            {
+                let list = blocks
+                    .entry(label.clone())
+                    .or_insert_with(|| Blocks::new(&origin));
+                self.dynamic(label, &block.body, &origin, list);
+                continue;
+            }
+            let mut value = self.nested(&block.kind, &block.body, &origin);
+            for label in block.labels.iter().rev() {
+                value = Value::map(IndexMap::from([(label.clone(), value)]), &origin);
+            }
+            let list = blocks
+                .entry(block.kind.clone())
+                .or_insert_with(|| Blocks::new(&origin));
+            list.items.push(value);
+        }
+        for (name, list) in blocks {
+            entries.insert(name, Value::list_of(list.items, list.more, false, &list.origin));
+        }
+        Value::map(entries, origin)
+    }
+
+    fn nested(&mut self, kind: &str, body: &Body, origin: &Origin) -> Value {
+        if kind != "lifecycle" {
+            return self.body(body, origin);
+        }
+        // What stands in these lists names attributes and resources; it has no value.
+        let entries = body
+            .attributes
+            .iter()
+            .map(|attribute| {
+                let value = match &*attribute.name {
+                    "ignore_changes" | "replace_triggered_by" => names_in(&attribute.value),
+                    name => self.argument(name, &attribute.value),
+                };
+                (attribute.name.clone(), value)
+            })
+            .collect();
+        Value::map(entries, origin)
+    }
+
+    fn argument(&mut self, name: &str, expression: &Expression) -> Value {
+        match name {
+            "provider" | "depends_on" | "providers" => names_in(expression),
+            _ => self.value(expression),
+        }
+    }
+
+    /// What a `dynamic` block stands for, as far as its collection is known.
+    fn dynamic(&mut self, label: &Arc<str>, body: &Body, origin: &Origin, into: &mut Blocks) {
+        let content = body.blocks_of("content").next();
+        let collection = body.attribute("for_each").map(|each| self.value(each));
+        let (Some(content), Some(collection)) = (content, collection) else {
+            into.more = Some(Arc::new(
+                Why::NotEvaluated(format!("dynamic \"{label}\"").into()).into(),
+            ));
+            return;
+        };
+        let iterator = match body.attribute("iterator").map(|name| &name.kind) {
+            Some(ExpressionKind::Name(name) | ExpressionKind::Text(name)) => name,
+            _ => label,
+        };
+        match &collection.kind {
+            Kind::List(list) if list.more.is_some() => into.more.clone_from(&list.more),
+            Kind::Map(map) if map.more.is_some() => into.more.clone_from(&map.more),
+            Kind::List(_) | Kind::Map(_) => {}
+            Kind::Unknown(unknown) => into.more = Some(unknown.clone()),
+            _ => {
+                into.more = Some(Arc::new(
+                    Why::NotEvaluated(format!("dynamic \"{label}\"").into()).into(),
+                ));
+            }
+        }
+        for (key, value) in pairs_of(&collection).unwrap_or_default() {
+            let each = IndexMap::from([("key".into(), key), ("value".into(), value)]);
+            self.bindings
+                .push((iterator.clone(), Value::map(each, &collection.origin)));
+            let block = self.body(&content.body, origin);
+            self.bindings.pop();
+            into.items.push(block);
+        }
+    }
+}
+
+/// The blocks of one kind while they are gathered.
+struct Blocks {
+    items: Vec<Value>,
+    more: Option<Arc<Unknown>>,
+    origin: Origin,
+}
+
+impl Blocks {
+    fn new(origin: &Origin) -> Self {
+        Self {
+            items: Vec::new(),
+            more: None,
+            origin: origin.clone(),
+        }
+    }
+}
+
+/// What a `for` expression has gathered.
+#[derive(Default)]
+struct Collected {
+    items: Vec<Value>,
+    entries: IndexMap<Arc<str>, Vec<Value>>,
+    more: Option<Arc<Unknown>>,
+}
+
+impl Collected {
+    fn value(self, each: &For, origin: &Origin) -> Value {
+        if each.result_key.is_none() {
+            return Value::list_of(self.items, self.more, false, origin);
+        }
+        let entries = self
+            .entries
+            .into_iter()
+            .filter_map(|(name, mut values)| {
+                let value = if each.groups {
+                    Value::list_of(values, self.more.clone(), false, origin)
+                } else {
+                    values.pop()?
+                };
+                Some((name, value))
+            })
+            .collect();
+        Value::map_of(entries, self.more, origin)
+    }
+}
+
+/// A template's text, with a mark wherever something in it is unknown.
+#[derive(Default)]
+struct Rendered {
+    text: String,
+    open: Vec<Value>,
+    in_quotes: bool,
+    escaped: bool,
+    is_marked: bool,
+}
+
+/// Around the number of an unknown part. Private-use characters, which no configuration has a reason to contain.
+const MARK: (char, char) = ('\u{f8f0}', '\u{f8f1}');
+
+impl Rendered {
+    fn push(&mut self, text: &str) {
+        for character in text.chars() {
+            self.is_marked |= character == MARK.0 || character == MARK.1;
+            match character {
+                _ if self.escaped => self.escaped = false,
+                '\\' => self.escaped = self.in_quotes,
+                '"' => self.in_quotes = !self.in_quotes,
+                _ => {}
+            }
+        }
+        self.text.push_str(text);
+    }
+
+    fn open(&mut self, value: Value) {
+        let quote = if self.in_quotes { "" } else { "\"" };
+        let bare = if self.in_quotes { "" } else { "!" };
+        let mark = format!("{quote}{}{bare}{}{}{quote}", MARK.0, self.open.len(), MARK.1);
+        self.text.push_str(&mark);
+        self.open.push(value);
+    }
+
+    fn value(self, origin: &Origin) -> Value {
+        let Some(cause) = self.open.first().and_then(|open| open.first_unknown().cloned()) else {
+            return Value::text(self.text, origin);
+        };
+        if !self.is_marked
+            && self.text.trim_start().starts_with(['{', '['])
+            && let Some(structure) = crate::json::decode(&self.text, origin)
+        {
+            return Value::encoded(self.unmarked(&structure), false, origin);
+        }
+        Value::unknown_like(&cause, Some(Shape::Text), origin)
+    }
+
+    /// JSON that was written as a template, its unknown parts back in their places. A part inside of quotes is
+    /// taken to stay inside of them: a value that closes the quotes around it would break the document.
+    fn unmarked(&self, value: &Value) -> Value {
+        match &value.kind {
+            Kind::Text(text) => match self.part(text) {
+                Some(Marked::Quoted(part)) => Value::unknown(
+                    Unknown {
+                        why: part.why.clone(),
+                        hint: palisade_model::Hint {
+                            is_present: true,
+                            shape: Some(Shape::Text),
+                            refers_to: part.hint.refers_to.clone(),
+                        },
+                    },
+                    &value.origin,
+                ),
+                Some(Marked::Bare(part)) => Value::unknown_because(part.why.clone(), &value.origin),
+                Some(Marked::Structured(part)) => part.at(&value.origin),
+                None => value.clone(),
+            },
+            Kind::List(list) => {
+                let mut items = Vec::with_capacity(list.items.len());
+                let mut more = None;
+                for item in &list.items {
+                    match &item.kind {
+                        // It may stand for no item or for several.
+                        Kind::Text(text) if let Some(Marked::Bare(part)) = self.part(text) => {
+                            more = Some(Arc::new(part.why.clone().into()));
+                        }
+                        _ => items.push(self.unmarked(item)),
+                    }
+                }
+                Value::list_of(items, more, false, &value.origin)
+            }
+            Kind::Map(map) => {
+                let mut entries = IndexMap::with_capacity(map.entries.len());
+                let mut more = None;
+                for (name, entry) in &map.entries {
+                    match self.part(name) {
+                        Some(Marked::Quoted(part) | Marked::Bare(part)) => {
+                            more = Some(Arc::new(part.why.clone().into()));
+                        }
+                        Some(Marked::Structured(_)) | None => {
+                            entries.insert(name.clone(), self.unmarked(entry));
+                        }
+                    }
+                }
+                Value::map_of(entries, more, &value.origin)
+            }
+            _ => value.clone(),
+        }
+    }
+
+    fn part(&self, text: &str) -> Option<Marked> {
+        let start = text.find(MARK.0)?;
+        let after = &text[start + MARK.0.len_utf8()..];
+        let end = after.find(MARK.1)?;
+        let number = &after[..end];
+        let is_all = start == 0 && after.len() == end + MARK.1.len_utf8();
+        let part = self
+            .open
+            .get(number.trim_start_matches('!').parse::<usize>().ok()?)?;
+        let unknown = part.first_unknown()?;
+        Some(match (number.starts_with('!'), &part.kind) {
+            (true, Kind::Encoded(encoded)) => Marked::Structured(encoded.value.clone()),
+            (true, _) => Marked::Bare(unknown.clone()),
+            (false, Kind::Unknown(unknown)) if is_all => Marked::Quoted(unknown.clone()),
+            (false, _) => Marked::Quoted(Arc::new(unknown.why.clone().into())),
+        })
+    }
+}
+
+/// What a mark in a JSON template stands for.
+enum Marked {
+    Quoted(Arc<Unknown>),
+    Bare(Arc<Unknown>),
+    Structured(Value),
+}
+
+/// What is computed from a data source is not that data source's value: a bucket named after the account's id is
+/// not one that was looked up. So its reason quotes all of the expression.
+fn made_of_data(value: Value, expression: &Expression) -> Value {
+    let is_made = match &expression.kind {
+        ExpressionKind::Template(parts) => parts.len() > 1,
+        ExpressionKind::Call { .. }
+        | ExpressionKind::Conditional(_)
+        | ExpressionKind::Unary(..)
+        | ExpressionKind::Binary(..) => true,
+        _ => false,
+    };
+    match &value.kind {
+        Kind::Unknown(unknown)
+            if is_made && matches!(&unknown.why, Why::AfterApply(what) if what.starts_with("data.")) =>
+        {
+            let quoted = expression.place.quoted();
+            let quoted = if quoted.starts_with("data.") {
+                format!("({quoted})").into()
+            } else {
+                quoted
+            };
+            let open = Unknown {
+                why: Why::AfterApply(quoted),
+                hint: unknown.hint.clone(),
+            };
+            Value::unknown(open, &value.origin)
+        }
+        _ => value,
+    }
+}
+
+/// An expression whose value this reader does not find out.
+pub(crate) fn not_evaluated(expression: &Expression) -> Value {
+    Value::unknown_because(
+        Why::NotEvaluated(expression.place.quoted()),
+        &expression.place.origin(),
+    )
+}
+
+/// How many steps an attribute splat takes with it.
+pub(crate) fn leading_attributes(steps: &[Step]) -> usize {
+    steps
+        .iter()
+        .take_while(|step| matches!(step, Step::Attribute(_)))
+        .count()
+}
+
+/// The keys and values that a loop over this goes through: maps in the order of their names. None for what
+/// has no items, or isn't known.
+pub(crate) fn pairs_of(collection: &Value) -> Option<Vec<(Value, Value)>> {
+    match &collection.kind {
+        Kind::List(list) => Some(
+            list.items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| {
+                    let key = if list.is_set {
+                        item.clone()
+                    } else if let Some(more) = &list.more {
+                        Value::unknown_like(more, Some(Shape::Number), &item.origin)
+                    } else {
+                        Value::number(at, &item.origin)
+                    };
+                    (key, item.clone())
+                })
+                .collect(),
+        ),
+        Kind::Map(map) => {
+            let mut pairs: Vec<_> = map.entries.iter().collect();
+            pairs.sort_by(|left, right| left.0.cmp(right.0));
+            Some(
+                pairs
+                    .into_iter()
+                    .map(|(name, value)| (Value::text(name.clone(), &value.origin), value.clone()))
+                    .collect(),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// `value.name`.
+pub(crate) fn attribute(value: &Value, name: &str) -> Outcome {
+    match &value.kind {
+        Kind::Map(map) => match (map.entries.get(name), &map.more) {
+            (Some(entry), _) => Ok(entry.clone()),
+            (None, Some(more)) => Ok(Value::unknown_because(more.why.clone(), &value.origin)),
+            (None, None) => Err(Failure),
+        },
+        Kind::Unknown(unknown) => Ok(part_of(unknown, &value.origin)),
+        _ => Err(Failure),
+    }
+}
+
+/// `value[index]`.
+pub(crate) fn element(value: &Value, index: &Value) -> Outcome {
+    match (&value.kind, &index.kind) {
+        (Kind::Unknown(unknown), _) => Ok(part_of(unknown, &value.origin)),
+        (Kind::List(_) | Kind::Map(_), Kind::Unknown(unknown)) => {
+            Ok(Value::unknown_because(unknown.why.clone(), &value.origin))
+        }
+        (Kind::Map(_), _) => attribute(value, &text_of(index).ok_or(Failure)?),
+        (Kind::List(list), _) => {
+            let index = to_number(index)?;
+            let Kind::Number(index) = &index.kind else {
+                return Err(Failure);
+            };
+            if let Some(more) = &list.more {
+                return Ok(Value::unknown_because(more.why.clone(), &value.origin));
+            }
+            let index = index.as_u64().and_then(|index| usize::try_from(index).ok());
+            index
+                .and_then(|index| list.items.get(index))
+                .cloned()
+                .ok_or(Failure)
+        }
+        _ => Err(Failure),
+    }
+}
+
+fn part_of(whole: &Unknown, origin: &Origin) -> Value {
+    Value::unknown_because(whole.why.clone(), origin)
+}
+
+/// One of two values: what they have in common is certain.
+fn either(left: Outcome, right: Outcome, cause: &Unknown, origin: &Origin) -> Value {
+    let (Ok(left), Ok(right)) = (left, right) else {
+        return Value::unknown_because(cause.why.clone(), origin);
+    };
+    if equal(&left, &right) == Some(true) {
+        return left;
+    }
+    let shape = if left.shape() == right.shape() {
+        left.shape()
+    } else {
+        None
+    };
+    let mut hint = unknown(cause.why.clone(), left.is_present() && right.is_present(), shape);
+    if let (Kind::Unknown(left), Kind::Unknown(right)) = (&left.kind, &right.kind)
+        && left.hint.refers_to == right.hint.refers_to
+    {
+        hint.hint.refers_to.clone_from(&left.hint.refers_to);
+    }
+    Value::unknown(hint, origin)
+}
+
+fn unary(operator: UnaryOperator, value: &Value, origin: &Origin) -> Outcome {
+    match operator {
+        UnaryOperator::Not => {
+            let value = to_bool(value)?;
+            match &value.kind {
+                Kind::Bool(bool) => Ok(Value::bool(!bool, origin)),
+                Kind::Unknown(unknown) => Ok(Value::unknown_like(unknown, Some(Shape::Bool), origin)),
+                _ => Err(Failure),
+            }
+        }
+        UnaryOperator::Neg => binary(BinaryOperator::Minus, &Value::number(0, origin), value, origin),
+    }
+}
+
+fn binary(operator: BinaryOperator, left: &Value, right: &Value, origin: &Origin) -> Outcome {
+    match operator {
+        BinaryOperator::Eq | BinaryOperator::NotEq => {
+            let wanted = operator == BinaryOperator::Eq;
+            Ok(equal(left, right).map_or_else(
+                || open(left, right, Shape::Bool, origin),
+                |same| Value::bool(same == wanted, origin),
+            ))
+        }
+        BinaryOperator::And | BinaryOperator::Or => {
+            logic(operator == BinaryOperator::And, left, right, origin)
+        }
+        _ => arithmetic(operator, left, right, origin),
+    }
+}
+
+/// `&&` is decided by a false side and `||` by a true one, whatever the other side is.
+fn logic(and: bool, left: &Value, right: &Value, origin: &Origin) -> Outcome {
+    let (left, right) = (to_bool(left)?, to_bool(right)?);
+    let decides = |value: &Value| matches!(value.kind, Kind::Bool(bool) if bool != and);
+    if decides(&left) || decides(&right) {
+        return Ok(Value::bool(!and, origin));
+    }
+    match (&left.kind, &right.kind) {
+        (Kind::Bool(_), Kind::Bool(_)) => Ok(Value::bool(and, origin)),
+        (Kind::Null, _) | (_, Kind::Null) => Err(Failure),
+        _ => Ok(open(&left, &right, Shape::Bool, origin)),
+    }
+}
+
+fn open(left: &Value, right: &Value, shape: Shape, origin: &Origin) -> Value {
+    match left.first_unknown().or_else(|| right.first_unknown()) {
+        Some(cause) => Value::unknown_like(cause, Some(shape), origin),
+        None => Value::null(origin),
+    }
+}
+
+fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value, origin: &Origin) -> Outcome {
+    let compares = matches!(
+        operator,
+        BinaryOperator::Less | BinaryOperator::LessEq | BinaryOperator::Greater | BinaryOperator::GreaterEq
+    );
+    let (left, right) = (to_number(left)?, to_number(right)?);
+    let (Kind::Number(one), Kind::Number(two)) = (&left.kind, &right.kind) else {
+        if left.is_null() || right.is_null() {
+            return Err(Failure);
+        }
+        let shape = if compares { Shape::Bool } else { Shape::Number };
+        return Ok(open(&left, &right, shape, origin));
+    };
+    if compares {
+        let ordering = order(one, two).ok_or(Failure)?;
+        return Ok(Value::bool(
+            match operator {
+                BinaryOperator::Less => ordering.is_lt(),
+                BinaryOperator::LessEq => ordering.is_le(),
+                BinaryOperator::Greater => ordering.is_gt(),
+                _ => ordering.is_ge(),
+            },
+            origin,
+        ));
+    }
+    computed(operator, one, two)
+        .map(|number| Value::number(number, origin))
+        .ok_or(Failure)
+}
+
+pub(crate) fn order(one: &Number, two: &Number) -> Option<std::cmp::Ordering> {
+    match (one.as_i128(), two.as_i128()) {
+        (Some(one), Some(two)) => Some(one.cmp(&two)),
+        _ => one.as_f64()?.partial_cmp(&two.as_f64()?),
+    }
+}
+
+fn computed(operator: BinaryOperator, one: &Number, two: &Number) -> Option<Number> {
+    if let (Some(one), Some(two)) = (one.as_i64(), two.as_i64()) {
+        let whole = match operator {
+            BinaryOperator::Plus => one.checked_add(two),
+            BinaryOperator::Minus => one.checked_sub(two),
+            BinaryOperator::Mul => one.checked_mul(two),
+            BinaryOperator::Div => one
+                .checked_rem(two)
+                .filter(|rest| *rest == 0)
+                .and(one.checked_div(two)),
+            BinaryOperator::Mod => one.checked_rem(two),
+            _ => None,
+        };
+        if let Some(whole) = whole {
+            return Some(whole.into());
+        }
+    }
+    let (one, two) = (one.as_f64()?, two.as_f64()?);
+    if two == 0.0 && matches!(operator, BinaryOperator::Div | BinaryOperator::Mod) {
+        return None;
+    }
+    number(match operator {
+        BinaryOperator::Plus => to_fifteen_digits(one + two),
+        BinaryOperator::Minus => to_fifteen_digits(one - two),
+        BinaryOperator::Mul => to_fifteen_digits(one * two),
+        BinaryOperator::Div => one / two,
+        BinaryOperator::Mod => one % two,
+        _ => return None,
+    })
+}
+
+/// Terraform computes with 512 bits, where 0.1 + 0.2 is 0.3; so it is here.
+fn to_fifteen_digits(float: f64) -> f64 {
+    format!("{float:.14e}").parse().unwrap_or(float)
+}
+
+/// `left + right`.
+pub(crate) fn plus(left: &Value, right: &Value, origin: &Origin) -> Outcome {
+    arithmetic(BinaryOperator::Plus, left, right, origin)
+}
+
+/// Are two values the same? The reason when an unknown part leaves it open.
+pub(crate) fn equal_or_unknown(left: &Value, right: &Value) -> Result<bool, Arc<Unknown>> {
+    match (
+        equal(left, right),
+        left.first_unknown().or_else(|| right.first_unknown()),
+    ) {
+        (Some(same), _) => Ok(same),
+        (None, Some(cause)) => Err(cause.clone()),
+        (None, None) => Ok(false),
+    }
+}
+
+/// What an expression spells, where its names are meant and not their values: `aws.west`, `[tags, "name"]`.
+fn names_in(expression: &Expression) -> Value {
+    let origin = expression.place.origin();
+    match &expression.kind {
+        ExpressionKind::List(items) => Value::list(items.iter().map(names_in).collect(), &origin),
+        ExpressionKind::Object(entries) => Value::map(
+            entries
+                .iter()
+                .map(|(name, value)| (spelled(name), names_in(value)))
+                .collect(),
+            &origin,
+        ),
+        _ => Value::text(spelled(expression), &origin),
+    }
+}
+
+/// The words of a name as they are written.
+pub(crate) fn spelled(expression: &Expression) -> Arc<str> {
+    match &expression.kind {
+        ExpressionKind::Name(text) | ExpressionKind::Text(text) => text.clone(),
+        _ => expression.place.quoted(),
+    }
+}

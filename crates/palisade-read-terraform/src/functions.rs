@@ -1,0 +1,1137 @@
+//! Terraform's functions: a table of names, each with what it returns and how it is computed.
+//!
+//! A function that isn't computed here still says what it returns, where that is certain. To add one, add its row.
+
+use crate::convert::{
+    Type, convert, distinct, items_of, number_text, set, text_of, to_bool, to_number, to_text,
+};
+use crate::evaluate::{Environment, Failure, Outcome, equal_or_unknown, order, pairs_of};
+use crate::syntax::Expression;
+use crate::value::{Kind, Value, equal, number, unknown};
+use indexmap::IndexMap;
+use palisade_model::{Origin, Shape, Unknown, Why};
+use std::sync::Arc;
+
+/// What a function is given and where its result stands.
+struct Given<'a> {
+    arguments: &'a [Value],
+    origin: &'a Origin,
+}
+
+/// How a function is computed.
+#[derive(Clone, Copy)]
+enum How {
+    /// From arguments that are known through and through.
+    Known(fn(&Given<'_>) -> Outcome),
+    /// From arguments with unknown parts too.
+    Partly(fn(&Given<'_>) -> Outcome),
+    /// Not at all: it reads files, the clock or chance, or nobody has written it yet.
+    NotHere,
+}
+
+/// What every result of a function is, if it has one.
+type Returns = Option<Shape>;
+
+const TEXT: Returns = Some(Shape::Text);
+const NUMBER: Returns = Some(Shape::Number);
+const BOOL: Returns = Some(Shape::Bool);
+const LIST: Returns = Some(Shape::List);
+const MAP: Returns = Some(Shape::Map);
+
+fn function(name: &str) -> Option<(Returns, How)> {
+    use How::{Known, NotHere, Partly};
+    Some(match name {
+        "abs" => (NUMBER, Known(|given| rounded(given, f64::abs))),
+        "alltrue" => (BOOL, Partly(|given| quantified(given, true))),
+        "anytrue" => (BOOL, Partly(|given| quantified(given, false))),
+        "base64decode" => (TEXT, Known(base64decode)),
+        "base64encode" => (TEXT, Known(base64encode)),
+        "ceil" => (NUMBER, Known(|given| rounded(given, f64::ceil))),
+        "chomp" => (
+            TEXT,
+            Known(|given| mapped(given, |text| text.trim_end_matches(['\n', '\r']).to_owned())),
+        ),
+        "chunklist" => (LIST, Known(chunklist)),
+        "coalesce" => (None, Partly(coalesce)),
+        "coalescelist" => (LIST, Partly(coalescelist)),
+        "compact" => (LIST, Partly(compact)),
+        "concat" => (LIST, Partly(concat)),
+        "contains" => (BOOL, Partly(contains)),
+        "distinct" => (
+            LIST,
+            Known(|given| {
+                let list = list_in(given, 0)?;
+                Ok(Value::list(distinct(list.items.clone()), given.origin))
+            }),
+        ),
+        "element" => (None, Partly(element)),
+        "endswith" => (
+            BOOL,
+            Known(|given| tested(given, |text, end| text.ends_with(end))),
+        ),
+        "flatten" => (LIST, Partly(flatten)),
+        "floor" => (NUMBER, Known(|given| rounded(given, f64::floor))),
+        "format" => (TEXT, Known(format)),
+        "formatlist" => (LIST, Known(formatlist)),
+        "index" => (NUMBER, Known(index)),
+        "join" => (TEXT, Partly(join)),
+        "jsondecode" => (None, Partly(jsondecode)),
+        "jsonencode" => (TEXT, Partly(jsonencode)),
+        "keys" => (LIST, Partly(keys)),
+        "length" => (NUMBER, Partly(length)),
+        "lookup" => (None, Partly(lookup)),
+        "lower" => (TEXT, Known(|given| mapped(given, str::to_lowercase))),
+        "max" => (NUMBER, Known(|given| extreme(given, std::cmp::Ordering::Greater))),
+        "merge" => (MAP, Partly(merge)),
+        "min" => (NUMBER, Known(|given| extreme(given, std::cmp::Ordering::Less))),
+        "nonsensitive" | "sensitive" | "ephemeralasnull" => {
+            (None, Partly(|given| argument(given, 0).cloned()))
+        }
+        "one" => (None, Partly(one)),
+        "range" => (LIST, Known(range)),
+        "replace" => (TEXT, Known(replace)),
+        "reverse" => (
+            LIST,
+            Known(|given| {
+                let list = list_in(given, 0)?;
+                Ok(Value::list(
+                    list.items.iter().rev().cloned().collect(),
+                    given.origin,
+                ))
+            }),
+        ),
+        "setintersection" => (
+            LIST,
+            Known(|given| {
+                sets(given, |kept, next| {
+                    kept.retain(|item| next.iter().any(|other| equal(item, other) == Some(true)));
+                })
+            }),
+        ),
+        "setsubtract" => (
+            LIST,
+            Known(|given| {
+                sets(given, |kept, next| {
+                    kept.retain(|item| !next.iter().any(|other| equal(item, other) == Some(true)));
+                })
+            }),
+        ),
+        "setunion" => (
+            LIST,
+            Known(|given| sets(given, |kept, next| kept.extend(next.iter().cloned()))),
+        ),
+        "slice" => (LIST, Known(slice)),
+        "sort" => (LIST, Known(sort)),
+        "split" => (LIST, Known(split)),
+        "startswith" => (
+            BOOL,
+            Known(|given| tested(given, |text, start| text.starts_with(start))),
+        ),
+        "strcontains" => (
+            BOOL,
+            Known(|given| tested(given, |text, part| text.contains(part))),
+        ),
+        "strrev" => (
+            TEXT,
+            Known(|given| mapped(given, |text| text.chars().rev().collect())),
+        ),
+        "substr" => (TEXT, Known(substr)),
+        "sum" => (NUMBER, Known(sum)),
+        "title" => (TEXT, Known(|given| mapped(given, title))),
+        "tobool" => (BOOL, Partly(|given| to_bool(argument(given, 0)?))),
+        "tolist" => (
+            LIST,
+            Partly(|given| cast(given, &Type::List(Box::new(Type::Any)))),
+        ),
+        "tomap" => (MAP, Partly(|given| cast(given, &Type::Map(Box::new(Type::Any))))),
+        "tonumber" => (NUMBER, Partly(|given| to_number(argument(given, 0)?))),
+        "toset" => (LIST, Partly(|given| cast(given, &Type::Set(Box::new(Type::Any))))),
+        "tostring" => (TEXT, Partly(|given| to_text(argument(given, 0)?))),
+        "trim" => (
+            TEXT,
+            Known(|given| trimmed(given, |text, cut| text.trim_matches(|c| cut.contains(c)))),
+        ),
+        "trimprefix" => (
+            TEXT,
+            Known(|given| trimmed(given, |text, cut| text.strip_prefix(cut).unwrap_or(text))),
+        ),
+        "trimspace" => (TEXT, Known(|given| mapped(given, |text| text.trim().to_owned()))),
+        "trimsuffix" => (
+            TEXT,
+            Known(|given| trimmed(given, |text, cut| text.strip_suffix(cut).unwrap_or(text))),
+        ),
+        "upper" => (TEXT, Known(|given| mapped(given, str::to_uppercase))),
+        "values" => (LIST, Partly(values)),
+        "zipmap" => (MAP, Known(zipmap)),
+        "abspath" | "base64gzip" | "base64sha256" | "base64sha512" | "basename" | "bcrypt" | "cidrhost"
+        | "cidrnetmask" | "cidrsubnet" | "dirname" | "file" | "filebase64" | "filebase64sha256"
+        | "filebase64sha512" | "filemd5" | "filesha1" | "filesha256" | "filesha512" | "formatdate"
+        | "indent" | "md5" | "pathexpand" | "plantimestamp" | "rsadecrypt" | "sha1" | "sha256" | "sha512"
+        | "templatefile" | "templatestring" | "textdecodebase64" | "textencodebase64" | "timeadd"
+        | "timestamp" | "urlencode" | "uuid" | "uuidv5" | "yamlencode" => (TEXT, NotHere),
+        "cidrsubnets" | "csvdecode" | "fileset" | "matchkeys" | "regexall" | "setproduct" => (LIST, NotHere),
+        "fileexists" | "issensitive" => (BOOL, NotHere),
+        "log" | "parseint" | "pow" | "signum" | "timecmp" => (NUMBER, NotHere),
+        "transpose" => (MAP, NotHere),
+        _ => return None,
+    })
+}
+
+/// Calls a function by its name.
+pub(crate) fn call(
+    environment: &mut Environment<'_>,
+    name: &str,
+    arguments: &[Expression],
+    expands_last: bool,
+    expression: &Expression,
+) -> Outcome {
+    let origin = &expression.place.origin();
+    match name {
+        "try" => return tried(environment, arguments, origin),
+        "can" => return can(environment, arguments, origin),
+        _ => {}
+    }
+    let values = match evaluated(environment, arguments, expands_last)? {
+        Ok(values) => values,
+        Err(unknown) => {
+            let returns = function(name).and_then(|(returns, _)| returns);
+            return Ok(Value::unknown(
+                crate::value::unknown(unknown.why.clone(), false, returns),
+                origin,
+            ));
+        }
+    };
+    let Some((returns, how)) = function(name) else {
+        return Ok(crate::evaluate::not_evaluated(expression));
+    };
+    environment.world.charge(values.iter().map(Value::size).sum());
+    let given = Given {
+        arguments: &values,
+        origin,
+    };
+    let outcome = match how {
+        How::NotHere => {
+            let why = Why::NotEvaluated(expression.place.quoted());
+            Ok(Value::unknown(unknown(why, true, returns), origin))
+        }
+        How::Partly(compute) => compute(&given),
+        How::Known(compute) => match values.iter().find_map(Value::first_unknown) {
+            Some(cause) => Ok(Value::unknown_like(cause, returns, origin)),
+            None => compute(&given),
+        },
+    };
+    let value = outcome?.at(origin);
+    environment.world.charge(value.size());
+    Ok(value)
+}
+
+/// The arguments, the last one spread out when `...` follows it; or why it can't be spread out.
+fn evaluated(
+    environment: &mut Environment<'_>,
+    arguments: &[Expression],
+    expands_last: bool,
+) -> Result<Result<Vec<Value>, Arc<Unknown>>, Failure> {
+    let mut values = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        values.push(environment.evaluate(argument)?);
+    }
+    if !expands_last {
+        return Ok(Ok(values));
+    }
+    let last = values.pop().ok_or(Failure)?;
+    match &last.kind {
+        Kind::List(list) => match &list.more {
+            Some(more) => Ok(Err(more.clone())),
+            None => {
+                values.extend(list.items.iter().cloned());
+                Ok(Ok(values))
+            }
+        },
+        Kind::Unknown(unknown) => Ok(Err(unknown.clone())),
+        _ => Err(Failure),
+    }
+}
+
+/// The first argument that Terraform would not refuse. Whether it refuses an unknown one is open.
+fn tried(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Origin) -> Outcome {
+    for (at, argument) in arguments.iter().enumerate() {
+        let Ok(value) = environment.evaluate(argument) else {
+            continue;
+        };
+        let Kind::Unknown(cause) = &value.kind else {
+            return Ok(value.at(origin));
+        };
+        if !may_fail(cause) {
+            return Ok(value.at(origin));
+        }
+        let others: Vec<Value> = arguments[at + 1..]
+            .iter()
+            .filter_map(|other| environment.evaluate(other).ok())
+            .collect();
+        let mut open = cause.as_ref().clone();
+        open.hint.is_present &= others.iter().all(Value::is_present);
+        if others.iter().any(|other| other.shape() != open.hint.shape) {
+            open.hint.shape = None;
+        }
+        return Ok(Value::unknown(open, origin));
+    }
+    Err(Failure)
+}
+
+/// An attribute that a provider fills in is there; of anything else that is unknown nobody can say.
+fn may_fail(cause: &Unknown) -> bool {
+    !(matches!(cause.why, Why::AfterApply(_)) && cause.hint.refers_to.len() == 1 && is_plain(cause))
+}
+
+fn is_plain(cause: &Unknown) -> bool {
+    matches!(&cause.why, Why::AfterApply(text) if !text.contains(['[', '*', '(', '?']))
+}
+
+fn can(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Origin) -> Outcome {
+    let [argument] = arguments else {
+        return Err(Failure);
+    };
+    Ok(match environment.evaluate(argument) {
+        Err(Failure) => Value::bool(false, origin),
+        Ok(value) => match &value.kind {
+            Kind::Unknown(cause) if may_fail(cause) => Value::unknown_like(cause, BOOL, origin),
+            _ => Value::bool(true, origin),
+        },
+    })
+}
+
+fn argument<'a>(given: &Given<'a>, at: usize) -> Result<&'a Value, Failure> {
+    given.arguments.get(at).ok_or(Failure)
+}
+
+fn text_in(given: &Given<'_>, at: usize) -> Result<Arc<str>, Failure> {
+    text_of(argument(given, at)?).ok_or(Failure)
+}
+
+fn list_in<'a>(given: &Given<'a>, at: usize) -> Result<&'a Arc<crate::value::Items>, Failure> {
+    items_of(argument(given, at)?).ok_or(Failure)
+}
+
+fn whole_in(given: &Given<'_>, at: usize) -> Result<i64, Failure> {
+    match to_number(argument(given, at)?)?.kind {
+        Kind::Number(number) => number.as_i64().ok_or(Failure),
+        _ => Err(Failure),
+    }
+}
+
+fn float_in(given: &Given<'_>, at: usize) -> Result<f64, Failure> {
+    match to_number(argument(given, at)?)?.kind {
+        Kind::Number(number) => number.as_f64().ok_or(Failure),
+        _ => Err(Failure),
+    }
+}
+
+/// Unknown for the reason that an argument gives.
+fn open(given: &Given<'_>, cause: &Unknown, is_present: bool, returns: Returns) -> Outcome {
+    Ok(Value::unknown(
+        unknown(cause.why.clone(), is_present, returns),
+        given.origin,
+    ))
+}
+
+fn mapped(given: &Given<'_>, change: impl Fn(&str) -> String) -> Outcome {
+    Ok(Value::text(change(&text_in(given, 0)?), given.origin))
+}
+
+fn trimmed(given: &Given<'_>, change: impl for<'t> Fn(&'t str, &str) -> &'t str) -> Outcome {
+    let (text, cut) = (text_in(given, 0)?, text_in(given, 1)?);
+    Ok(Value::text(change(&text, &cut), given.origin))
+}
+
+fn tested(given: &Given<'_>, test: impl Fn(&str, &str) -> bool) -> Outcome {
+    Ok(Value::bool(
+        test(&text_in(given, 0)?, &text_in(given, 1)?),
+        given.origin,
+    ))
+}
+
+fn rounded(given: &Given<'_>, change: impl Fn(f64) -> f64) -> Outcome {
+    let number = number(change(float_in(given, 0)?)).ok_or(Failure)?;
+    Ok(Value::number(number, given.origin))
+}
+
+fn title(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut starts = true;
+    for character in text.chars() {
+        if starts {
+            result.extend(character.to_uppercase());
+        } else {
+            result.push(character);
+        }
+        starts = match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' => false,
+            _ if character.is_ascii() => true,
+            _ => !character.is_alphanumeric() && character.is_whitespace(),
+        };
+    }
+    result
+}
+
+fn extreme(given: &Given<'_>, wanted: std::cmp::Ordering) -> Outcome {
+    let mut best: Option<serde_json::Number> = None;
+    for argument in given.arguments {
+        let Kind::Number(number) = to_number(argument)?.kind else {
+            return Err(Failure);
+        };
+        if best
+            .as_ref()
+            .is_none_or(|best| order(&number, best) == Some(wanted))
+        {
+            best = Some(number);
+        }
+    }
+    best.map(|best| Value::number(best, given.origin)).ok_or(Failure)
+}
+
+fn sum(given: &Given<'_>) -> Outcome {
+    let list = list_in(given, 0)?;
+    if list.items.is_empty() {
+        return Err(Failure);
+    }
+    let mut total = Value::number(0, given.origin);
+    for item in &list.items {
+        total = crate::evaluate::plus(&total, item, given.origin)?;
+    }
+    Ok(total)
+}
+
+/// Are all items true; is any of them? Decided by one item, open while any is unknown.
+fn quantified(given: &Given<'_>, all: bool) -> Outcome {
+    let list = match &argument(given, 0)?.kind {
+        Kind::List(list) => list,
+        Kind::Unknown(cause) => return open(given, cause, true, BOOL),
+        _ => return Err(Failure),
+    };
+    let mut cause = list.more.clone();
+    for item in &list.items {
+        match to_bool(item)?.kind {
+            Kind::Bool(bool) if bool != all => return Ok(Value::bool(!all, given.origin)),
+            Kind::Bool(_) => {}
+            Kind::Unknown(unknown) => cause = Some(unknown),
+            // A null is not true.
+            _ if all => return Ok(Value::bool(false, given.origin)),
+            _ => {}
+        }
+    }
+    match cause {
+        Some(cause) => open(given, &cause, true, BOOL),
+        None => Ok(Value::bool(all, given.origin)),
+    }
+}
+
+fn base64encode(given: &Given<'_>) -> Outcome {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = text_in(given, 0)?;
+    let mut result = String::with_capacity(text.len() * 4 / 3 + 4);
+    for chunk in text.as_bytes().chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            if digit <= chunk.len() {
+                let index = (bits >> (18 - 6 * digit)) & 63;
+                result.push(char::from(DIGITS[index as usize]));
+            } else {
+                result.push('=');
+            }
+        }
+    }
+    Ok(Value::text(result, given.origin))
+}
+
+fn base64decode(given: &Given<'_>) -> Outcome {
+    let text = text_in(given, 0)?;
+    let digits = text.trim_end_matches('=');
+    if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
+        return Err(Failure);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let (mut bits, mut count) = (0_u32, 0);
+    for digit in digits.bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return Err(Failure),
+        };
+        bits = (bits << 6 | u32::from(value)) & 0x00ff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).map_err(|_| Failure)?);
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Failure)?;
+    Ok(Value::text(text, given.origin))
+}
+
+fn chunklist(given: &Given<'_>) -> Outcome {
+    let list = list_in(given, 0)?;
+    let size = usize::try_from(whole_in(given, 1)?).map_err(|_| Failure)?;
+    let chunks = list
+        .items
+        .chunks(if size == 0 { list.items.len().max(1) } else { size })
+        .map(|chunk| Value::list(chunk.to_vec(), given.origin))
+        .collect();
+    Ok(Value::list(chunks, given.origin))
+}
+
+fn coalesce(given: &Given<'_>) -> Outcome {
+    for (at, argument) in given.arguments.iter().enumerate() {
+        match &argument.kind {
+            Kind::Null => {}
+            Kind::Text(text) if text.is_empty() => {}
+            // A reference to something that certainly has a value: the text of an ARN or id is never empty.
+            Kind::Unknown(cause) if cause.hint.is_present && !cause.hint.refers_to.is_empty() => {
+                return Ok(argument.clone());
+            }
+            Kind::Unknown(cause) => {
+                let shape = cause.hint.shape;
+                let alike = given.arguments[at..].iter().all(|other| other.shape() == shape);
+                // The result is never null, whichever argument it is.
+                return open(given, cause, true, if alike { shape } else { None });
+            }
+            _ => return Ok(argument.clone()),
+        }
+    }
+    Err(Failure)
+}
+
+fn coalescelist(given: &Given<'_>) -> Outcome {
+    for argument in given.arguments {
+        match &argument.kind {
+            Kind::Null => {}
+            Kind::List(list) if list.items.is_empty() && list.more.is_none() => {}
+            Kind::List(list) if list.items.is_empty() => {
+                let cause = list.more.clone().ok_or(Failure)?;
+                return open(given, &cause, true, LIST);
+            }
+            Kind::Unknown(cause) => return open(given, cause, true, LIST),
+            _ => return Ok(argument.clone()),
+        }
+    }
+    Err(Failure)
+}
+
+fn compact(given: &Given<'_>) -> Outcome {
+    let list = match &argument(given, 0)?.kind {
+        Kind::List(list) => list,
+        Kind::Unknown(cause) => return open(given, cause, true, LIST),
+        _ => return Err(Failure),
+    };
+    let mut more = list.more.clone();
+    let mut kept = Vec::new();
+    for item in &list.items {
+        match &item.kind {
+            Kind::Null => {}
+            Kind::Text(text) if text.is_empty() => {}
+            Kind::Unknown(cause) if !cause.hint.is_present || cause.hint.refers_to.is_empty() => {
+                more = Some(cause.clone());
+            }
+            _ => kept.push(item.clone()),
+        }
+    }
+    Ok(Value::list_of(kept, more, false, given.origin))
+}
+
+fn concat(given: &Given<'_>) -> Outcome {
+    let mut items = Vec::new();
+    let mut more = None;
+    for argument in given.arguments {
+        match &argument.kind {
+            Kind::List(list) => {
+                items.extend(list.items.iter().cloned());
+                more = more.or_else(|| list.more.clone());
+            }
+            Kind::Unknown(cause) => more = Some(cause.clone()),
+            _ => return Err(Failure),
+        }
+    }
+    Ok(Value::list_of(items, more, false, given.origin))
+}
+
+fn contains(given: &Given<'_>) -> Outcome {
+    let (list, wanted) = (argument(given, 0)?, argument(given, 1)?);
+    let items = match &list.kind {
+        Kind::List(items) => items,
+        Kind::Unknown(cause) => return open(given, cause, true, BOOL),
+        _ => return Err(Failure),
+    };
+    let mut cause = items.more.clone();
+    for item in &items.items {
+        match equal_or_unknown(item, wanted) {
+            Ok(true) => return Ok(Value::bool(true, given.origin)),
+            Ok(false) => {}
+            Err(unknown) => cause = Some(unknown),
+        }
+    }
+    match cause {
+        Some(cause) => open(given, &cause, true, BOOL),
+        None => Ok(Value::bool(false, given.origin)),
+    }
+}
+
+fn element(given: &Given<'_>) -> Outcome {
+    let list = argument(given, 0)?;
+    let index = to_number(argument(given, 1)?)?;
+    match (&list.kind, &index.kind) {
+        (Kind::Unknown(cause), _) => part_of_list(given, cause),
+        (_, Kind::Unknown(cause)) => open(given, cause, false, None),
+        (Kind::List(items), Kind::Number(index)) => match &items.more {
+            Some(more) => open(given, more, false, None),
+            None => {
+                let length = i64::try_from(items.items.len()).map_err(|_| Failure)?;
+                let index = index.as_i64().filter(|_| length > 0).ok_or(Failure)?;
+                let at = usize::try_from(index.rem_euclid(length)).map_err(|_| Failure)?;
+                items.items.get(at).cloned().ok_or(Failure)
+            }
+        },
+        _ => Err(Failure),
+    }
+}
+
+/// An item of a list of references is such a reference.
+fn part_of_list(given: &Given<'_>, list: &Unknown) -> Outcome {
+    let mut part = unknown(list.why.clone(), false, None);
+    part.hint.refers_to.clone_from(&list.hint.refers_to);
+    Ok(Value::unknown(part, given.origin))
+}
+
+fn flatten(given: &Given<'_>) -> Outcome {
+    let value = argument(given, 0)?;
+    let mut items = Vec::new();
+    let mut more = None;
+    match &value.kind {
+        Kind::List(_) => flatten_into(value, &mut items, &mut more),
+        Kind::Unknown(cause) => return open(given, cause, true, LIST),
+        _ => return Err(Failure),
+    }
+    Ok(Value::list_of(items, more, false, given.origin))
+}
+
+fn flatten_into(value: &Value, items: &mut Vec<Value>, more: &mut Option<Arc<Unknown>>) {
+    match &value.kind {
+        Kind::List(list) => {
+            for item in &list.items {
+                flatten_into(item, items, more);
+            }
+            if list.more.is_some() {
+                more.clone_from(&list.more);
+            }
+        }
+        // It may itself be a list.
+        Kind::Unknown(cause) if matches!(cause.hint.shape, None | Some(Shape::List)) => {
+            *more = Some(cause.clone())
+        }
+        _ => items.push(value.clone()),
+    }
+}
+
+fn index(given: &Given<'_>) -> Outcome {
+    let (list, wanted) = (list_in(given, 0)?, argument(given, 1)?);
+    let at = list
+        .items
+        .iter()
+        .position(|item| equal(item, wanted) == Some(true))
+        .ok_or(Failure)?;
+    Ok(Value::number(at, given.origin))
+}
+
+fn join(given: &Given<'_>) -> Outcome {
+    if let Some(cause) = given.arguments.iter().find_map(Value::first_unknown) {
+        let mut open = unknown(cause.why.clone(), true, TEXT);
+        // `join("", aws_x.y[*].id)` is how older configurations say "the one there may be".
+        if let [separator, list] = given.arguments
+            && text_of(separator).as_deref() == Some("")
+        {
+            let references = match &list.kind {
+                Kind::List(list) => match list.items.as_slice() {
+                    [
+                        Value {
+                            kind: Kind::Unknown(only),
+                            ..
+                        },
+                    ] if list.more.is_none() => only.hint.refers_to.clone(),
+                    _ => Vec::new(),
+                },
+                Kind::Unknown(list) => list.hint.refers_to.clone(),
+                _ => Vec::new(),
+            };
+            open.hint.refers_to = references;
+        }
+        return Ok(Value::unknown(open, given.origin));
+    }
+    let separator = text_in(given, 0)?;
+    let mut texts = Vec::new();
+    for list in &given.arguments[1..] {
+        for item in &items_of(list).ok_or(Failure)?.items {
+            texts.push(text_of(item).ok_or(Failure)?);
+        }
+    }
+    Ok(Value::text(texts.join(&separator), given.origin))
+}
+
+fn jsondecode(given: &Given<'_>) -> Outcome {
+    let value = argument(given, 0)?;
+    match &value.kind {
+        Kind::Encoded(encoded) => Ok(encoded.value.clone()),
+        Kind::Unknown(cause) => open(given, cause, false, None),
+        _ => crate::json::decode(&text_in(given, 0)?, given.origin).ok_or(Failure),
+    }
+}
+
+fn jsonencode(given: &Given<'_>) -> Outcome {
+    Ok(Value::encoded(argument(given, 0)?.clone(), false, given.origin))
+}
+
+fn keys(given: &Given<'_>) -> Outcome {
+    let value = argument(given, 0)?;
+    match &value.kind {
+        Kind::Map(map) => {
+            let keys = pairs_of(value)
+                .ok_or(Failure)?
+                .into_iter()
+                .map(|(key, _)| key)
+                .collect();
+            Ok(Value::list_of(keys, map.more.clone(), false, given.origin))
+        }
+        Kind::Unknown(cause) => open(given, cause, true, LIST),
+        _ => Err(Failure),
+    }
+}
+
+fn values(given: &Given<'_>) -> Outcome {
+    let value = argument(given, 0)?;
+    match &value.kind {
+        Kind::Map(map) => {
+            let values = pairs_of(value)
+                .ok_or(Failure)?
+                .into_iter()
+                .map(|(_, value)| value)
+                .collect();
+            Ok(Value::list_of(values, map.more.clone(), false, given.origin))
+        }
+        Kind::Unknown(cause) => open(given, cause, true, LIST),
+        _ => Err(Failure),
+    }
+}
+
+fn length(given: &Given<'_>) -> Outcome {
+    let value = argument(given, 0)?;
+    let (count, more) = match &value.kind {
+        // What is unknown in a set may be one of its other items.
+        Kind::List(list) if list.is_set && value.has_unknown() => (0, value.first_unknown()),
+        Kind::List(list) => (list.items.len(), list.more.as_ref()),
+        Kind::Map(map) => (map.entries.len(), map.more.as_ref()),
+        Kind::Text(text) => (text.chars().count(), None),
+        _ => match (value.first_unknown(), text_of(value)) {
+            (Some(cause), _) => (0, Some(cause)),
+            (None, Some(text)) => (text.chars().count(), None),
+            (None, None) => return Err(Failure),
+        },
+    };
+    match more {
+        Some(cause) => open(given, cause, true, NUMBER),
+        None => Ok(Value::number(count, given.origin)),
+    }
+}
+
+fn lookup(given: &Given<'_>) -> Outcome {
+    let (map, key) = (argument(given, 0)?, argument(given, 1)?);
+    let entries = match &map.kind {
+        Kind::Map(entries) => entries,
+        Kind::Unknown(cause) => return open(given, cause, false, None),
+        _ => return Err(Failure),
+    };
+    if let Some(cause) = key.first_unknown() {
+        return open(given, cause, false, None);
+    }
+    match (entries.entries.get(&*text_of(key).ok_or(Failure)?), &entries.more) {
+        (Some(entry), _) => Ok(entry.clone()),
+        (None, Some(more)) => open(given, more, false, None),
+        (None, None) => argument(given, 2).cloned(),
+    }
+}
+
+fn merge(given: &Given<'_>) -> Outcome {
+    let mut entries: IndexMap<Arc<str>, Value> = IndexMap::new();
+    let mut more: Option<Arc<Unknown>> = None;
+    for argument in given.arguments {
+        let rest = match &argument.kind {
+            Kind::Null => continue,
+            Kind::Map(map) => {
+                let known = map
+                    .entries
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone()));
+                if let Some(rest) = &map.more {
+                    hide(&mut entries, rest, |name| !map.entries.contains_key(name));
+                }
+                entries.extend(known);
+                map.more.clone()
+            }
+            Kind::Unknown(cause) => {
+                hide(&mut entries, cause, |_| true);
+                Some(cause.clone())
+            }
+            _ => return Err(Failure),
+        };
+        more = rest.or(more);
+    }
+    Ok(Value::map_of(entries, more, given.origin))
+}
+
+/// What a later map with unknown entries may overwrite is no longer known.
+fn hide(entries: &mut IndexMap<Arc<str>, Value>, cause: &Unknown, may_hide: impl Fn(&str) -> bool) {
+    for (name, value) in entries {
+        if may_hide(name) {
+            *value = Value::unknown_because(cause.why.clone(), &value.origin);
+        }
+    }
+}
+
+fn one(given: &Given<'_>) -> Outcome {
+    let value = argument(given, 0)?;
+    match &value.kind {
+        Kind::List(list) => match (list.items.as_slice(), &list.more) {
+            ([], None) | ([Value { kind: Kind::Null, .. }], None) => Ok(Value::null(given.origin)),
+            // If there is one at all, and Terraform goes on, it is this one.
+            ([only], _) => Ok(only.clone()),
+            ([], Some(cause)) => open(given, cause, false, None),
+            _ => Err(Failure),
+        },
+        Kind::Unknown(cause) => part_of_list(given, cause),
+        _ => Err(Failure),
+    }
+}
+
+fn range(given: &Given<'_>) -> Outcome {
+    let (start, limit, step) = match given.arguments.len() {
+        1 => (0.0, float_in(given, 0)?, None),
+        2 => (float_in(given, 0)?, float_in(given, 1)?, None),
+        3 => (
+            float_in(given, 0)?,
+            float_in(given, 1)?,
+            Some(float_in(given, 2)?),
+        ),
+        _ => return Err(Failure),
+    };
+    let step = step.unwrap_or(if limit < start { -1.0 } else { 1.0 });
+    if step == 0.0 || (limit - start) * step < 0.0 {
+        return Err(Failure);
+    }
+    let mut numbers = Vec::new();
+    let mut next = start;
+    // Terraform's own limit.
+    while (next < limit) == (step > 0.0) && next != limit && numbers.len() <= 1024 {
+        numbers.push(Value::number(number(next).ok_or(Failure)?, given.origin));
+        next += step;
+    }
+    if numbers.len() > 1024 {
+        return Err(Failure);
+    }
+    Ok(Value::list(numbers, given.origin))
+}
+
+/// A pattern between slashes is a regular expression; those are not evaluated here.
+fn replace(given: &Given<'_>) -> Outcome {
+    let (text, pattern, with) = (text_in(given, 0)?, text_in(given, 1)?, text_in(given, 2)?);
+    if pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/') {
+        let why = Why::NotEvaluated(format!("replace with {pattern}").into());
+        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+    }
+    let result_length = text.matches(&*pattern).count().saturating_mul(with.len());
+    if result_length > 4 << 20 {
+        let why = Why::NotEvaluated("a very large text".into());
+        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+    }
+    Ok(Value::text(text.replace(&*pattern, &with), given.origin))
+}
+
+fn sets(given: &Given<'_>, combine: impl Fn(&mut Vec<Value>, &[Value])) -> Outcome {
+    let mut kept = distinct(list_in(given, 0)?.items.clone());
+    for at in 1..given.arguments.len() {
+        let next = &list_in(given, at)?.items;
+        if kept.len().saturating_mul(next.len()) > 4_000_000 {
+            let why = Why::NotEvaluated("very large sets".into());
+            return Ok(Value::unknown(unknown(why, true, LIST), given.origin));
+        }
+        combine(&mut kept, next);
+    }
+    Ok(set(kept, None, argument(given, 0)?))
+}
+
+fn slice(given: &Given<'_>) -> Outcome {
+    let list = list_in(given, 0)?;
+    let bound = |at| usize::try_from(whole_in(given, at)?).map_err(|_| Failure);
+    let (start, end) = (bound(1)?, bound(2)?);
+    let items = list.items.get(start..end).ok_or(Failure)?;
+    Ok(Value::list(items.to_vec(), given.origin))
+}
+
+fn sort(given: &Given<'_>) -> Outcome {
+    let mut texts = Vec::new();
+    for item in &list_in(given, 0)?.items {
+        texts.push((text_of(item).ok_or(Failure)?, item.origin.clone()));
+    }
+    texts.sort_by(|left, right| left.0.cmp(&right.0));
+    let items = texts
+        .into_iter()
+        .map(|(text, origin)| Value::text(text, &origin))
+        .collect();
+    Ok(Value::list(items, given.origin))
+}
+
+fn split(given: &Given<'_>) -> Outcome {
+    let (separator, text) = (text_in(given, 0)?, text_in(given, 1)?);
+    let items = if text.is_empty() {
+        // Terraform gives one empty text, as Go does.
+        vec![Value::text("", given.origin)]
+    } else if separator.is_empty() {
+        text.chars()
+            .map(|character| Value::text(character.to_string(), given.origin))
+            .collect()
+    } else {
+        text.split(&*separator)
+            .map(|part| Value::text(part, given.origin))
+            .collect()
+    };
+    Ok(Value::list(items, given.origin))
+}
+
+fn substr(given: &Given<'_>) -> Outcome {
+    let text: Vec<char> = text_in(given, 0)?.chars().collect();
+    let (offset, length) = (whole_in(given, 1)?, whole_in(given, 2)?);
+    let count = i64::try_from(text.len()).map_err(|_| Failure)?;
+    let start = if offset < 0 {
+        (offset + count).max(0)
+    } else {
+        offset.min(count)
+    };
+    let end = if length < 0 {
+        count
+    } else {
+        start.saturating_add(length).min(count)
+    };
+    let (start, end) = (
+        usize::try_from(start).map_err(|_| Failure)?,
+        usize::try_from(end).map_err(|_| Failure)?,
+    );
+    Ok(Value::text(
+        text[start..end].iter().collect::<String>(),
+        given.origin,
+    ))
+}
+
+fn cast(given: &Given<'_>, kind: &Type) -> Outcome {
+    let value = argument(given, 0)?;
+    match (&value.kind, kind) {
+        (Kind::List(list), Type::List(_) | Type::Set(_)) => {
+            let items = unified(&list.items);
+            let whole = Value::list_of(items, list.more.clone(), list.is_set, &value.origin);
+            convert(&whole, kind)
+        }
+        (Kind::Map(map), Type::Map(_)) => {
+            let values: Vec<Value> = unified(&map.entries.values().cloned().collect::<Vec<_>>());
+            let entries = map.entries.keys().cloned().zip(values).collect();
+            Ok(Value::map_of(entries, map.more.clone(), &value.origin))
+        }
+        _ => convert(value, kind),
+    }
+}
+
+/// The items of a collection have one type: primitives of different types become texts.
+fn unified(items: &[Value]) -> Vec<Value> {
+    let shapes: Vec<Option<Shape>> = items
+        .iter()
+        .filter(|item| !item.is_null())
+        .map(Value::shape)
+        .collect();
+    let primitive = shapes
+        .iter()
+        .all(|shape| matches!(shape, Some(Shape::Text | Shape::Number | Shape::Bool)));
+    if !primitive || shapes.windows(2).all(|pair| pair[0] == pair[1]) {
+        return items.to_vec();
+    }
+    items
+        .iter()
+        .map(|item| to_text(item).unwrap_or_else(|_| item.clone()))
+        .collect()
+}
+
+fn zipmap(given: &Given<'_>) -> Outcome {
+    let (keys, values) = (list_in(given, 0)?, list_in(given, 1)?);
+    if keys.items.len() != values.items.len() {
+        return Err(Failure);
+    }
+    let mut entries = IndexMap::new();
+    for (key, value) in keys.items.iter().zip(&values.items) {
+        entries.insert(text_of(key).ok_or(Failure)?, value.clone());
+    }
+    Ok(Value::map(entries, given.origin))
+}
+
+fn formatlist(given: &Given<'_>) -> Outcome {
+    let lengths: Vec<usize> = given.arguments[1..]
+        .iter()
+        .filter_map(|argument| items_of(argument).map(|list| list.items.len()))
+        .collect();
+    let count = lengths.first().copied().unwrap_or(1);
+    if lengths.iter().any(|length| *length != count) {
+        return Err(Failure);
+    }
+    let pattern = argument(given, 0)?;
+    let mut results = Vec::new();
+    for at in 0..count {
+        let mut arguments = vec![pattern.clone()];
+        for argument in &given.arguments[1..] {
+            let item = match items_of(argument) {
+                Some(list) => list.items.get(at).ok_or(Failure)?,
+                None => argument,
+            };
+            arguments.push(item.clone());
+        }
+        results.push(format(&Given {
+            arguments: &arguments,
+            origin: given.origin,
+        })?);
+    }
+    Ok(Value::list(results, given.origin))
+}
+
+/// `%s`, `%v`, `%d`, `%q`, `%t`, `%f`, `%%`, with width, `-`, `0` and precision. Other verbs are not evaluated.
+fn format(given: &Given<'_>) -> Outcome {
+    let pattern = text_in(given, 0)?;
+    let mut result = String::new();
+    let mut next = 1;
+    let mut rest = &*pattern;
+    while let Some(at) = rest.find('%') {
+        result.push_str(&rest[..at]);
+        let (verb, after) = Verb::read(&rest[at + 1..]).ok_or(Failure)?;
+        rest = after;
+        if verb.letter == '%' {
+            result.push('%');
+            continue;
+        }
+        let argument = argument(given, next)?;
+        next += 1;
+        match verb.write(argument)? {
+            Some(text) => result.push_str(&text),
+            None => {
+                let why = Why::NotEvaluated(format!("format with %{}", verb.letter).into());
+                return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+            }
+        }
+        if result.len() > 4 << 20 {
+            return Err(Failure);
+        }
+    }
+    if next < given.arguments.len() {
+        return Err(Failure);
+    }
+    result.push_str(rest);
+    Ok(Value::text(result, given.origin))
+}
+
+/// One `%…` of a format.
+struct Verb {
+    left: bool,
+    zeros: bool,
+    plus: bool,
+    width: usize,
+    precision: Option<usize>,
+    letter: char,
+}
+
+impl Verb {
+    fn read(text: &str) -> Option<(Self, &str)> {
+        let flags = text.len() - text.trim_start_matches(['-', '0', '+', ' ', '#']).len();
+        let (flags, rest) = text.split_at(flags);
+        let digits = |rest: &str| rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (width, rest) = rest.split_at(digits(rest));
+        let (precision, rest) = match rest.strip_prefix('.') {
+            Some(rest) => {
+                let (precision, rest) = rest.split_at(digits(rest));
+                (Some(precision), rest)
+            }
+            None => (None, rest),
+        };
+        let letter = rest.chars().next()?;
+        let size = |text: &str| {
+            if text.is_empty() {
+                Some(0)
+            } else {
+                text.parse().ok()
+            }
+        };
+        let verb = Self {
+            left: flags.contains('-'),
+            zeros: flags.contains('0'),
+            plus: flags.contains('+'),
+            width: size(width).filter(|width| *width <= 1024)?,
+            precision: match precision {
+                Some(precision) => Some(size(precision).filter(|precision| *precision <= 512)?),
+                None => None,
+            },
+            letter,
+        };
+        Some((verb, &rest[letter.len_utf8()..]))
+    }
+
+    /// The argument as this verb writes it; none for a verb that is not known here.
+    fn write(&self, argument: &Value) -> Result<Option<String>, Failure> {
+        let text = match self.letter {
+            's' => text_of(argument).ok_or(Failure)?.to_string(),
+            'v' => match &argument.kind {
+                Kind::List(_) | Kind::Map(_) => crate::json::encode(argument, false),
+                _ => text_of(argument).ok_or(Failure)?.to_string(),
+            },
+            'q' => serde_json::to_string(&*text_of(argument).ok_or(Failure)?).map_err(|_| Failure)?,
+            't' => match to_bool(argument)?.kind {
+                Kind::Bool(bool) => bool.to_string(),
+                _ => return Err(Failure),
+            },
+            'd' => match to_number(argument)?.kind {
+                Kind::Number(number) if !number.is_f64() => number_text(&number),
+                Kind::Number(number) => number.as_f64().map(f64::trunc).ok_or(Failure)?.to_string(),
+                _ => return Err(Failure),
+            },
+            'f' => match to_number(argument)?.kind {
+                Kind::Number(number) => {
+                    let precision = self.precision.unwrap_or(6);
+                    format!("{:.precision$}", number.as_f64().ok_or(Failure)?)
+                }
+                _ => return Err(Failure),
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(self.padded(text)))
+    }
+
+    fn padded(&self, mut text: String) -> String {
+        let is_number = matches!(self.letter, 'd' | 'f');
+        if !is_number && let Some(precision) = self.precision {
+            text = text.chars().take(precision).collect();
+        }
+        if is_number && self.plus && !text.starts_with('-') {
+            text.insert(0, '+');
+        }
+        let missing = self.width.saturating_sub(text.chars().count());
+        if self.left {
+            text.extend(std::iter::repeat_n(' ', missing));
+        } else if self.zeros && is_number {
+            let sign = usize::from(text.starts_with(['-', '+']));
+            text.insert_str(sign, &"0".repeat(missing));
+        } else {
+            text.insert_str(0, &" ".repeat(missing));
+        }
+        text
+    }
+}

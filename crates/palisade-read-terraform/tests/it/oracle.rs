@@ -1,0 +1,152 @@
+//! The same expressions through Terraform itself, where it is installed.
+
+use crate::{at, read, resource};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const EXPRESSIONS: &[&str] = &[
+    "1 + 2 * 3 - 4 / 8",
+    "7 % 3",
+    "\"a${1.50}b\"",
+    "\"${1e21}\"",
+    "1 == \"1\"",
+    "\"a\" == \"a\" ? [1] : [2]",
+    "[for k, v in { b = 1, a = 2 } : \"${k}=${v}\"]",
+    "{ for x in [\"a\", \"b\"] : x => upper(x) if x != \"b\" }",
+    "{ for x in [\"a\", \"b\", \"a\"] : x => x... }",
+    "[{ a = 1 }, { a = 2 }][*].a",
+    "format(\"%5d|%-5s|%05.1f|%q|%v|%t\", 42, \"ab\", 3.14159, \"q\\\"\", [1, \"x\"], true)",
+    "format(\"%v %v\", true, { b = 1, a = \"<\" })",
+    "formatlist(\"%s-%s\", [\"a\", \"b\"], \"c\")",
+    "join(\",\", [\"a\", \"b\"])",
+    "split(\",\", \"a,,b\")",
+    "split(\",\", \"\")",
+    "split(\"\", \"abc\")",
+    "replace(\"a.b.c\", \".\", \"-\")",
+    "trim(\"?!hello?!\", \"!?\")",
+    "trimprefix(\"helloworld\", \"hello\")",
+    "trimsuffix(\"helloworld\", \"world\")",
+    "substr(\"hello\", 1, 3)",
+    "substr(\"hello\", -3, -1)",
+    "title(\"hello world it's o_k\")",
+    "merge({ a = 1, b = 2 }, { b = 3 }, null)",
+    "concat([1], [\"a\"], [])",
+    "flatten([[1, [2, [3]]], [], 4])",
+    "distinct([\"a\", \"b\", \"a\"])",
+    "compact([\"a\", \"\", null, \"b\"])",
+    "coalesce(\"\", null, \"x\")",
+    "coalescelist([], [1])",
+    "element([1, 2, 3], 5)",
+    "lookup({ a = 1 }, \"z\", 9)",
+    "keys({ b = 1, a = 2 })",
+    "values({ b = 1, a = 2 })",
+    "zipmap([\"a\", \"b\"], [1, 2])",
+    "contains([\"a\", \"b\"], \"b\")",
+    "index([\"a\", \"b\"], \"b\")",
+    "length(\"é\")",
+    "reverse([1, 2, 3])",
+    "slice([1, 2, 3, 4], 1, 3)",
+    "sort([\"b\", \"a\", \"C\"])",
+    "range(3)",
+    "range(1, 8, 3)",
+    "range(3, 0)",
+    "max(1, 3, 2)",
+    "min(1, 3, 2)",
+    "sum([1, 2.5])",
+    "abs(-3)",
+    "ceil(1.2)",
+    "floor(-1.2)",
+    "tolist([1, \"a\", true])",
+    "toset([\"b\", \"a\", \"b\"])",
+    "setunion([\"a\"], [\"b\", \"a\"])",
+    "setintersection([\"a\", \"b\"], [\"b\"])",
+    "setsubtract([\"a\", \"b\"], [\"b\"])",
+    "chunklist([1, 2, 3], 2)",
+    "jsonencode({ b = [1, 1.5, null], a = \"<&>\", c = true })",
+    "jsonencode(\"a\\u2028b\")",
+    "jsondecode(\"{\\\"a\\\": [1, 2.0, \\\"x\\\"]}\")",
+    "base64encode(\"héllo\")",
+    "base64decode(\"aMOpbGxv\")",
+    "alltrue([true, \"true\"])",
+    "anytrue([])",
+    "one([])",
+    "one([5])",
+    "try({}.a, [][0], \"x\")",
+    "can(tonumber(\"x\"))",
+    "startswith(\"abc\", \"ab\")",
+    "endswith(\"abc\", \"bc\")",
+    "strcontains(\"abc\", \"d\")",
+    "strrev(\"aé\")",
+    "chomp(\"a\\n\\n\")",
+    "tonumber(\"0x10\")",
+    "tonumber(\"1e3\")",
+    "tobool(\"1\")",
+    "tostring(1.10)",
+    "-5 % 3",
+    "!true || 1 < 2 && 2 <= 2",
+    "\"%{ for x in [1, 2] ~}\n ${x} %{ endfor }\"",
+    "\"a ${~ 1 ~} b\"",
+    "\"%{ if false }a%{ else }b%{ endif }c\"",
+    "{ a = 1 } == { a = 1 }",
+    "[1, 2] == [1, 2, 3]",
+    "null == null",
+    "{ \"a b\" = 1, c = { d = [true] } }",
+    "1.0",
+    "100000000000000000",
+    "0.1 + 0.2",
+];
+
+#[test]
+fn expressions_come_to_what_terraform_says() {
+    let Some(expected) = terraform_console() else {
+        eprintln!("SKIPPED: no `terraform` on PATH to compare with");
+        return;
+    };
+    let mut differences = Vec::new();
+    for (expression, expected) in EXPRESSIONS.iter().zip(expected) {
+        let found = ours(expression);
+        if found != expected {
+            differences.push(format!(
+                "{expression}\n    terraform: {expected}\n    palisade:  {found}"
+            ));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// As JSON with sorted names; `refused` when there is no value.
+fn ours(expression: &str) -> String {
+    let text = format!(
+        "locals {{\n v = {expression}\n}}\nresource \"aws_x\" \"a\" {{\n v = \"${{jsonencode({{ v = local.v }})}}.\"\n}}\n"
+    );
+    let configuration = read(&text);
+    match at(resource(&configuration, "aws_x.a"), "v").and_then(|node| node.text()) {
+        Some(text) => text.trim_end_matches('.').to_owned(),
+        None => "refused".to_owned(),
+    }
+}
+
+/// What each expression comes to: all of them in one run, each refusal kept to itself.
+fn terraform_console() -> Option<Vec<String>> {
+    let directory = std::env::temp_dir().join(format!("palisade-read-terraform-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).ok()?;
+    let mut child = Command::new("terraform")
+        .arg("console")
+        .current_dir(&directory)
+        .env("CHECKPOINT_DISABLE", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let all: Vec<String> = EXPRESSIONS
+        .iter()
+        .map(|expression| format!("try(jsonencode({{ v = {expression} }}), \"refused\")"))
+        .collect();
+    let line = format!("jsonencode([{}])\n", all.join(", ").replace('\n', "\\n"));
+    child.stdin.take()?.write_all(line.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("answered");
+    std::fs::remove_dir_all(&directory).ok();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let list: String = serde_json::from_str(shown.trim()).expect("one text of all results");
+    Some(serde_json::from_str(&list).expect("a list of texts"))
+}

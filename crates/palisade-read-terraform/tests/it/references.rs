@@ -1,0 +1,160 @@
+//! What expressions that mention other resources come to.
+
+use crate::{check, check_expression};
+
+#[test]
+fn an_attribute_nobody_sets_is_known_after_apply() {
+    let key = "resource \"aws_kms_key\" \"k\" {\n description = \"d\"\n}\n";
+    check_expression(
+        key,
+        "aws_kms_key.k.arn",
+        "?`aws_kms_key.k.arn` is known only after apply!:text -> aws_kms_key.k.arn",
+    );
+    check_expression(
+        key,
+        "aws_kms_key.k.policy",
+        "?`aws_kms_key.k.policy` is known only after apply! -> aws_kms_key.k.policy",
+    );
+    check_expression(
+        key,
+        "aws_kms_key.k",
+        "?`aws_kms_key.k` is known only after apply! -> aws_kms_key.k",
+    );
+    check_expression(
+        "",
+        "aws_kms_key.gone.arn",
+        "?`aws_kms_key.gone.arn` is known only after apply!:text -> aws_kms_key.gone.arn",
+    );
+}
+
+#[test]
+fn an_attribute_that_is_set_has_its_value() {
+    let bucket = "variable \"v\" {}\nresource \"aws_s3_bucket\" \"b\" {\n bucket = \"name\"\n other = var.v\n acl = null\n rule {\n p = 1\n }\n}\n";
+    check_expression(bucket, "aws_s3_bucket.b.bucket", "\"name\"");
+    check_expression(
+        bucket,
+        "aws_s3_bucket.b.other",
+        "?`var.v` has no value -> aws_s3_bucket.b.other",
+    );
+    check_expression(
+        bucket,
+        "aws_s3_bucket.b.acl",
+        "?`aws_s3_bucket.b.acl` is known only after apply! -> aws_s3_bucket.b.acl",
+    );
+    check_expression(bucket, "aws_s3_bucket.b.rule[0].p", "1");
+    check_expression(
+        bucket,
+        "aws_s3_bucket.b.rule[0].q",
+        "?`aws_s3_bucket.b.rule[0].q` is known only after apply! -> aws_s3_bucket.b.rule",
+    );
+}
+
+#[test]
+fn references_reach_into_instances() {
+    let counted = "variable \"v\" {}\nresource \"aws_q\" \"c\" {\n count = 2\n name = \"n${count.index}\"\n}\n\
+                   resource \"aws_q\" \"e\" {\n for_each = toset([\"a\"])\n name = each.key\n}\n\
+                   resource \"aws_q\" \"u\" {\n count = var.v\n}\nresource \"aws_q\" \"z\" {\n count = 0\n}\n";
+    check_expression(counted, "aws_q.c[1].name", "\"n1\"");
+    check_expression(
+        counted,
+        "aws_q.c[1].arn",
+        "?`aws_q.c[1].arn` is known only after apply!:text -> aws_q.c[1].arn",
+    );
+    check_expression(counted, "aws_q.c[*].name", "[\"n0\", \"n1\"]");
+    check_expression(counted, "aws_q.c.*.name[1]", "\"n1\"");
+    check_expression(counted, "aws_q.e[\"a\"].name", "\"a\"");
+    check_expression(
+        counted,
+        "aws_q.e[\"a\"].id",
+        "?`aws_q.e[\"a\"].id` is known only after apply!:text -> aws_q.e[\"a\"].id",
+    );
+    check_expression(
+        counted,
+        "aws_q.u[0].arn",
+        "?`aws_q.u[0].arn` is known only after apply!:text -> aws_q.u.arn",
+    );
+    check_expression(
+        counted,
+        "aws_q.u[*].arn",
+        "?`aws_q.u[*].arn` is known only after apply!:list -> aws_q.u.arn",
+    );
+    check_expression(
+        counted,
+        "aws_q.c[var.v].arn",
+        "?`aws_q.c[var.v].arn` is known only after apply!:text -> aws_q.c.arn",
+    );
+    check_expression(counted, "try(aws_q.z[0].arn, \"none\")", "\"none\"");
+    check_expression(counted, "aws_q.z[*].arn", "[]");
+    check_expression(counted, "one(aws_q.z[*].arn)", "null");
+    check_expression(
+        counted,
+        "try(aws_q.u[0].arn, null)",
+        "?`aws_q.u[0].arn` is known only after apply -> aws_q.u.arn",
+    );
+    check_expression(
+        counted,
+        "join(\"\", aws_q.u.*.arn)",
+        "?`aws_q.u.*.arn` is known only after apply!:text -> aws_q.u.arn",
+    );
+}
+
+#[test]
+fn a_text_around_a_reference_is_no_reference() {
+    let key = "resource \"aws_kms_key\" \"k\" {}\n";
+    check_expression(
+        key,
+        "\"${aws_kms_key.k.arn}\"",
+        "?`aws_kms_key.k.arn` is known only after apply!:text -> aws_kms_key.k.arn",
+    );
+    check_expression(
+        key,
+        "\"${aws_kms_key.k.arn}/*\"",
+        "?`aws_kms_key.k.arn` is known only after apply!:text",
+    );
+    check_expression(
+        key,
+        "coalesce(null, aws_kms_key.k.arn)",
+        "?`aws_kms_key.k.arn` is known only after apply!:text -> aws_kms_key.k.arn",
+    );
+    check_expression(
+        key,
+        "try(aws_kms_key.k.arn, \"\")",
+        "?`aws_kms_key.k.arn` is known only after apply!:text -> aws_kms_key.k.arn",
+    );
+    check_expression(
+        &format!("variable \"v\" {{}}\n{key}"),
+        "var.v ? aws_kms_key.k.arn : null",
+        "?`var.v` has no value",
+    );
+}
+
+#[test]
+fn data_sources_are_known_later_but_for_what_is_written() {
+    let data = "data \"aws_caller_identity\" \"me\" {}\ndata \"aws_s3_bucket\" \"b\" {\n bucket = \"n\"\n}\n";
+    check_expression(
+        data,
+        "data.aws_caller_identity.me.account_id",
+        "?`data.aws_caller_identity.me.account_id` is known only after apply!:text",
+    );
+    check_expression(data, "data.aws_s3_bucket.b.bucket", "\"n\"");
+    // Not the data source's value, and not to be taken for it.
+    check_expression(
+        data,
+        "\"${data.aws_caller_identity.me.account_id}-x\"",
+        "?`\"${data.aws_caller_identity.me.account_id}-x\"` is known only after apply!:text",
+    );
+}
+
+#[test]
+fn what_each_and_count_mean_is_known_where_they_are() {
+    let text = "resource \"aws_q\" \"e\" {\n for_each = { a = { n = 1 }, b = { n = 2 } }\n key = each.key\n n = each.value.n\n}\n";
+    check(text, "aws_q.e[\"b\"]", "key", "\"b\"");
+    check(text, "aws_q.e[\"b\"]", "n", "2");
+    check_expression("", "each.key", "?`each.key` is not evaluated");
+    check_expression("", "self.id", "?`self.id` is not evaluated");
+    check_expression(
+        "",
+        "\"${path.module}/x\"",
+        "?`path.module` is not evaluated!:text",
+    );
+}

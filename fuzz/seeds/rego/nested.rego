@@ -1,0 +1,2 @@
+package check
+fail contains "x" if [[[[[[[[[[input]]]]]]]]]] == 1

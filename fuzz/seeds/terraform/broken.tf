@@ -1,0 +1,4 @@
+resource "a" "b" {
+  x = (((((("${"${"
+}
+resource "aws_s3_bucket" "kept" {}

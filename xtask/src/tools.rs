@@ -1,0 +1,155 @@
+//! Fetches what some tests compare with: schemas and other people's parsers, into the target folder.
+//!
+//! Nothing here is needed to build or use Palisade. Where a tool can't be had, the tests that compare with it
+//! are skipped, and that is said loudly.
+
+use crate::workspace::{Workspace, metadata, on_path, output};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// From the Python package index: a validator of JSON schemas.
+const PYTHON_PACKAGES: [&str; 1] = ["jsonschema==4.26.0"];
+
+/// From crates.io, never built: a crate that carries the schema of SARIF 2.1.0, and where it does.
+const SARIF_CRATE: (&str, &str, &str) = ("serde-sarif", "=0.8.0", "src/schema.json");
+
+/// From the npm registry: HashiCorp's own parser, which counts resources beside ours.
+const NODE_PACKAGES: [&str; 1] = ["@cdktf/hcl2json@0.21.0"];
+
+/// What the tests find in their environment, and what they will miss.
+pub struct Tools {
+    pub environment: Vec<(&'static str, PathBuf)>,
+    pub missing: Vec<String>,
+}
+
+/// Gets all of it, or says what could not be had and why.
+pub fn fetch(workspace: &Workspace) -> Tools {
+    let folder = workspace.target.join("tools");
+    let mut tools = Tools {
+        environment: Vec::new(),
+        missing: Vec::new(),
+    };
+    let python = python(&folder.join("venv"));
+    tools.add("PALISADE_PYTHON", python, "validating SARIF");
+    tools.add(
+        "PALISADE_SARIF_SCHEMA",
+        sarif_schema(&folder.join("sarif")),
+        "validating SARIF",
+    );
+    tools.add(
+        "PALISADE_NODE_MODULES",
+        node(&folder.join("node")),
+        "counting resources with HashiCorp's parser",
+    );
+    let terraform = on_path("terraform").ok_or_else(|| "`terraform` is not on the PATH".to_owned());
+    tools.add("PALISADE_TERRAFORM", terraform, "comparing with Terraform itself");
+    tools
+}
+
+/// Prints what a shell needs to run single tests as `cargo xtask test` does: `eval "$(cargo xtask tools)"`.
+pub fn print(workspace: &Workspace) -> Result<(), String> {
+    let tools = fetch(workspace);
+    for (variable, path) in &tools.environment {
+        println!("export {variable}='{}'", path.display());
+    }
+    for what in &tools.missing {
+        eprintln!("not to be had: {what}");
+    }
+    Ok(())
+}
+
+impl Tools {
+    fn add(&mut self, variable: &'static str, found: Result<PathBuf, String>, what_for: &str) {
+        match found {
+            Ok(path) => self.environment.push((variable, path)),
+            Err(reason) => self.missing.push(format!("{what_for} (no {variable}: {reason})")),
+        }
+    }
+}
+
+fn python(venv: &Path) -> Result<PathBuf, String> {
+    let python = venv.join("bin/python");
+    if is_current(venv, &PYTHON_PACKAGES) {
+        return Ok(python);
+    }
+    let system = on_path("python3").ok_or("`python3` is not on the PATH")?;
+    eprintln!("fetching {} into {}", PYTHON_PACKAGES.join(", "), venv.display());
+    output(Command::new(system).args(["-m", "venv", "--clear"]).arg(venv))?;
+    let mut pip = Command::new(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "2",
+        "--timeout",
+        "20",
+    ]);
+    output(pip.args(PYTHON_PACKAGES))?;
+    mark_current(venv, &PYTHON_PACKAGES)?;
+    Ok(python)
+}
+
+/// A package that does nothing but list the crate makes cargo fetch it and tell where it is.
+fn sarif_schema(folder: &Path) -> Result<PathBuf, String> {
+    let (name, version, schema) = SARIF_CRATE;
+    let manifest = folder.join("Cargo.toml");
+    let lists = format!(
+        "[package]\nname = \"fetched\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{name} = \"{version}\"\n"
+    );
+    let written = std::fs::create_dir_all(folder.join("src"))
+        .and_then(|()| std::fs::write(&manifest, lists))
+        .and_then(|()| std::fs::write(folder.join("src/lib.rs"), ""));
+    written.map_err(|error| format!("{}: {error}", folder.display()))?;
+    let metadata = metadata(&["--quiet", "--manifest-path", &manifest.display().to_string()])?;
+    let packages = metadata["packages"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let package = packages.iter().find(|package| package["name"] == name);
+    let manifest = package
+        .and_then(|package| package["manifest_path"].as_str())
+        .unwrap_or_default();
+    let schema = Path::new(manifest).with_file_name(schema);
+    if schema.is_file() {
+        Ok(schema)
+    } else {
+        Err(format!("`{name}` no longer carries {}", schema.display()))
+    }
+}
+
+fn node(folder: &Path) -> Result<PathBuf, String> {
+    let modules = folder.join("node_modules");
+    if is_current(folder, &NODE_PACKAGES) {
+        return Ok(modules);
+    }
+    let npm = on_path("npm").ok_or("`npm` is not on the PATH")?;
+    eprintln!("fetching {} into {}", NODE_PACKAGES.join(", "), folder.display());
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut command = Command::new(npm);
+    command.args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--no-save",
+        "--ignore-scripts",
+        "--fetch-retries",
+        "2",
+        "--prefix",
+    ]);
+    output(command.arg(folder).args(NODE_PACKAGES))?;
+    mark_current(folder, &NODE_PACKAGES)?;
+    Ok(modules)
+}
+
+/// Whether the folder already holds just these packages.
+fn is_current(folder: &Path, packages: &[&str]) -> bool {
+    std::fs::read_to_string(folder.join("packages")).is_ok_and(|held| held == packages.join("\n"))
+}
+
+fn mark_current(folder: &Path, packages: &[&str]) -> Result<(), String> {
+    std::fs::write(folder.join("packages"), packages.join("\n"))
+        .map_err(|error| format!("{}: {error}", folder.display()))
+}
