@@ -1,21 +1,21 @@
 //! What several targets need: the kinds that ship, and a resource to try things on.
 
-use palisade_kinds::{Kinds, resolve};
+use palisade_content::{Library, load, shipped};
+use palisade_kinds::resolve;
 use palisade_model::{Address, Existence, Node, Origin, RawResource, Resource, Source, Value};
 use std::sync::{Arc, LazyLock};
 
 /// The pages that ship, read once.
-static LIBRARY: LazyLock<palisade_content::Library> =
-    LazyLock::new(|| palisade_content::load(&palisade_content::shipped()).0);
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| load(&shipped()).0);
 
-/// The kinds that ship.
-pub fn kinds() -> &'static Kinds {
-    LIBRARY.kinds()
+/// The pages that ship.
+pub fn library() -> &'static Library {
+    &LIBRARY
 }
 
 /// Names the attributes of what a reader found, as a scan does.
 pub fn resolved(resources: Vec<RawResource>) -> Vec<Resource> {
-    resolve(resources, kinds())
+    resolve(resources, LIBRARY.kinds())
 }
 
 /// A Terraform resource with these arguments.

@@ -31,14 +31,8 @@ pub fn run(workspace: &Workspace, and_build: bool) -> Result<(), String> {
 fn scanned(workspace: &Workspace) -> Result<PathBuf, String> {
     let corpora = std::env::var_os("PALISADE_CORPORA").map(PathBuf::from);
     let terragoat = corpora.map(|corpora| corpora.join("iac/terragoat"));
-    let demo = [
-        "content/demo",
-        "crates/palisade-cli/demo",
-        "examples/demo",
-        "demo",
-    ]
-    .map(|path| workspace.root.join(path));
-    let found = terragoat.into_iter().chain(demo).find(|folder| folder.is_dir());
+    let demo = workspace.root.join("crates/palisade-cli/demo");
+    let found = terragoat.into_iter().chain([demo]).find(|folder| folder.is_dir());
     found.ok_or_else(|| "nothing to scan: neither PALISADE_CORPORA nor the demo is there".to_owned())
 }
 

@@ -2,9 +2,10 @@
 //!
 //! The pass that counts coverage is part of every rustc; only its short name (`-Zsanitizer`) is nightly's.
 
-use crate::workspace::{Workspace, files_below, output, run as run_command};
+use crate::workspace::{Workspace, files_below, line, output, run as run_command};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -97,12 +98,37 @@ fn fuzz(workspace: &Workspace, host: &str, target: &str, seconds: u32) -> Result
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(&corpus)
         .arg(folder.join("seeds").join(target));
-    run_command(&mut command).map_err(|_| {
-        format!(
-            "{target}: broken by what is now in {}",
-            workspace.shown(&artifacts)
-        )
-    })
+    let broken = format!(
+        "{target}: broken by what is now in {}",
+        workspace.shown(&artifacts)
+    );
+    if run_quietly(&mut command)? {
+        Ok(())
+    } else {
+        Err(broken)
+    }
+}
+
+/// Runs a fuzzer without the dictionary that it recommends at its end, which is long and for nobody.
+fn run_quietly(command: &mut Command) -> Result<bool, String> {
+    command.stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let said = child.stderr.take().map(BufReader::new);
+    for line in said
+        .into_iter()
+        .flat_map(|said| said.split(b'\n'))
+        .map_while(Result::ok)
+    {
+        if !line.starts_with(b"\"") && !line.starts_with(b"######") {
+            eprintln!("{}", String::from_utf8_lossy(&line));
+        }
+    }
+    child
+        .wait()
+        .map(|status| status.success())
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

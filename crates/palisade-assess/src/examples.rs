@@ -50,6 +50,10 @@ pub fn run_examples(
         palisade_content::Body::Check(check) => {
             let cases = cases(page, check, library);
             let response = judge_cases(page, check, &cases, false, outside);
+            if !response.diagnostics.is_empty() {
+                // A rule that can't be used says so once; its examples have nothing to add.
+                return (Vec::new(), response.diagnostics);
+            }
             let mut judgements = response.judgements.into_iter();
             let outcomes = cases.iter().map(|case| {
                 let own: Vec<Judgement> = judgements.by_ref().take(case.subjects.len()).collect();
@@ -232,11 +236,9 @@ fn differs(before: &Case<'_>, after: &Case<'_>, rego: &str) -> Option<String> {
         let read = rego.match_indices(&format!("input.{name}")).any(|(at, text)| {
             !rego[at + text.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
         });
-        let (left, right) = (
-            plain(attribute),
-            other.attributes.get(name).map_or(serde_json::Value::Null, plain),
-        );
-        (read && left != right).then(|| {
+        let (left, right) = (node_of(attribute), other.attributes.get(name).and_then(node_of));
+        (read && !says_same(left.clone(), right.clone())).then(|| {
+            let (left, right) = (shown(left), shown(right));
             format!(
                 "`{name}` is {left} in {} and {right} in {}: the two blocks are to say the same",
                 source(one),
@@ -254,31 +256,43 @@ fn source(resource: &Resource) -> &'static str {
     }
 }
 
-/// An attribute as plain JSON; what is unknown is the text `(unknown)` in every language.
-fn plain(attribute: &Attribute) -> serde_json::Value {
+/// The value of an attribute; none when it is absent and that means nothing.
+fn node_of(attribute: &Attribute) -> Option<Node> {
     match attribute {
-        Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => plain_node(node),
-        Attribute::Absent(Meaning::Nothing, _) => serde_json::Value::Null,
-        Attribute::Unknown(..) => "(unknown)".into(),
+        Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => Some(node.clone()),
+        Attribute::Absent(Meaning::Nothing, _) => None,
+        Attribute::Unknown(unknown, origin) => {
+            Some(Node::new(Value::Unknown(unknown.clone()), origin.clone()))
+        }
     }
 }
 
-fn plain_node(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Unknown(_) => "(unknown)".into(),
-        Value::List(list) => list.items.iter().map(plain_node).collect(),
-        Value::Map(map) => {
-            let mut entries: Vec<_> = map
-                .entries
-                .iter()
-                .map(|(name, node)| (name.to_string(), plain_node(node)))
-                .collect();
-            // What was not said and what was said to be nothing are the same here.
-            entries.retain(|(_, value)| !value.is_null());
-            entries.sort_by(|left, right| left.0.cmp(&right.0));
-            serde_json::Value::Object(entries.into_iter().collect())
+fn shown(node: Option<Node>) -> String {
+    node.map_or_else(|| "nothing".to_owned(), |node| node.value.to_json().to_string())
+}
+
+/// Do two values say the same, as far as both are known? What was not said and what was said to be nothing are the same.
+fn says_same(left: Option<Node>, right: Option<Node>) -> bool {
+    let (left, right) = match (left, right) {
+        (Some(left), Some(right)) => (left.value, right.value),
+        (None, None) => return true,
+        (Some(one), None) | (None, Some(one)) => return matches!(one.value, Value::Null | Value::Unknown(_)),
+    };
+    match (left, right) {
+        (Value::Unknown(_), _) | (_, Value::Unknown(_)) => true,
+        (Value::List(left), Value::List(right)) => {
+            let open = left.more.is_some() || right.more.is_some();
+            let mut pairs = left.items.iter().zip(&right.items);
+            open || (left.items.len() == right.items.len()
+                && pairs.all(|(left, right)| says_same(Some(left.clone()), Some(right.clone()))))
         }
-        other => other.to_json(),
+        (Value::Map(left), Value::Map(right)) => {
+            let mut names = left.entries.keys().chain(right.entries.keys());
+            let entry = |map: &palisade_model::Map, name: &Arc<str>| map.entries.get(name).cloned();
+            let open = left.more.is_some() || right.more.is_some();
+            open || names.all(|name| says_same(entry(&left, name), entry(&right, name)))
+        }
+        (left, right) => left.to_json() == right.to_json(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::grammar::Is;
 use crate::{events, json, policy};
 use indexmap::IndexMap;
-use palisade_model::{List, Map, Node, Origin, Unknown, Value, Why};
+use palisade_model::{Hint, List, Map, Node, Origin, Shape, Unknown, Value, Why};
 use serde_json::Number;
 use std::sync::Arc;
 
@@ -11,13 +11,42 @@ use std::sync::Arc;
 ///
 /// A record is not taken apart here: its fields have rules of their own.
 pub(crate) fn coerce(is: &Is, node: Node) -> Node {
-    if let Value::Unknown(_) | Value::Null = node.value {
+    if let Value::Unknown(unknown) = node.value {
+        return Node::new(Value::Unknown(taken_for(is, unknown)), node.origin);
+    }
+    if node.value == Value::Null {
         return node;
     }
     let origin = node.origin.clone();
     match value(is, node) {
         Ok(value) => Node::new(value, origin),
         Err(wrong) => Node::unknown(Why::Unreadable(wrong.into()), origin),
+    }
+}
+
+/// An unknown value of this type: its shape will be the type's, whatever a parameter said of it (`String` for what
+/// becomes a bool), and an empty text would name nothing, so only what refers to something is certainly there.
+fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
+    let shape = match is {
+        Is::Bool => Some(Shape::Bool),
+        Is::Number | Is::FirstPort | Is::LastPort => Some(Shape::Number),
+        Is::Name | Is::Text | Is::Arn(_) | Is::Id(_) | Is::Base64 | Is::Protocol | Is::ManagementEvents => {
+            Some(Shape::Text)
+        }
+        Is::Policy | Is::Tags | Is::Record | Is::Map(_) => Some(Shape::Map),
+        Is::List(_) => Some(Shape::List),
+        Is::Json => None,
+    };
+    let may_be_empty = matches!(is, Is::Name | Is::Arn(_) | Is::Id(_) | Is::Policy);
+    let refers = matches!(unknown.why, Why::AfterApply(_));
+    let hint = Hint {
+        is_present: unknown.hint.is_present && (refers || !may_be_empty),
+        shape,
+        ..unknown.hint
+    };
+    Unknown {
+        why: unknown.why,
+        hint,
     }
 }
 

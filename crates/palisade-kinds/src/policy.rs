@@ -2,7 +2,7 @@
 
 use crate::coerce;
 use indexmap::IndexMap;
-use palisade_model::{List, Map, Node, Shape, Value};
+use palisade_model::{Hint, List, Map, Node, Shape, Unknown, Value};
 use std::sync::Arc;
 
 /// A policy document in its normal form, described in the kind grammar. What is unknown in it stays where it is.
@@ -34,7 +34,14 @@ fn principal(node: Node) -> Node {
     let origin = node.origin.clone();
     let value = match node.value {
         Value::Map(map) => Value::Map(rewritten(map, |_, node| list_of(node, as_text))),
-        Value::Text(_) => {
+        Value::Text(_)
+        | Value::Unknown(Unknown {
+            hint: Hint {
+                shape: Some(Shape::Text),
+                ..
+            },
+            ..
+        }) => {
             let everyone = list_of(node, as_text);
             Value::map([("AWS".into(), everyone)])
         }

@@ -159,7 +159,11 @@ impl Writer<'_, '_> {
         let origin = resource.header.origin();
         let mut environment = Environment::new(self.world, scope, instance);
         let raw = match &resource.body {
-            Ok(body) => environment.body(body, &origin).into_node(),
+            Ok(body) => {
+                let value = environment.body(body, &origin);
+                self.world.charge(value.size());
+                value.into_node()
+            }
             Err(message) => Node::unknown(Why::Unreadable(message.clone()), origin.clone()),
         };
         let name = format!("{}{}.{}{key}", scope.prefix, resource.kind, resource.name);

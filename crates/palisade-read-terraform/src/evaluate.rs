@@ -7,7 +7,7 @@ use crate::syntax::{Body, Expression, ExpressionKind, For, Part, Step};
 use crate::value::{Kind, Value, equal, number, unknown};
 use hcl_edit::expr::{BinaryOperator, UnaryOperator};
 use indexmap::IndexMap;
-use palisade_model::{Origin, Shape, Unknown, Why};
+use palisade_model::{Origin, Reference, Shape, Unknown, Why};
 use serde_json::Number;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -695,8 +695,24 @@ pub(crate) fn attribute(value: &Value, name: &str) -> Outcome {
             (None, Some(more)) => Ok(Value::unknown_because(more.why.clone(), &value.origin)),
             (None, None) => Err(Failure),
         },
-        Kind::Unknown(unknown) => Ok(part_of(unknown, &value.origin)),
+        Kind::Unknown(unknown) => Ok(attribute_of(unknown, name, &value.origin)),
         _ => Err(Failure),
+    }
+}
+
+/// An attribute of an unknown value; of a whole resource it is a reference to that attribute.
+fn attribute_of(whole: &Unknown, name: &str, origin: &Origin) -> Value {
+    match (&whole.why, whole.hint.refers_to.as_slice()) {
+        (Why::AfterApply(text), [only]) if only.attribute.is_none() => {
+            let reference = Reference {
+                address: only.address.clone(),
+                attribute: Some(name.into()),
+            };
+            let shape = crate::reference::is_text(name).then_some(Shape::Text);
+            let why = Why::AfterApply(crate::source::shortened(&format!("{text}.{name}")));
+            Value::unknown(Unknown::reference(why, shape, vec![reference]), origin)
+        }
+        _ => part_of(whole, origin),
     }
 }
 

@@ -204,7 +204,9 @@ pub(crate) fn call(
     let Some((returns, how)) = function(name) else {
         return Ok(crate::evaluate::not_evaluated(expression));
     };
-    environment.world.charge(values.iter().map(Value::size).sum());
+    // Parts are shared, so that most functions cost far less than their arguments are large.
+    let size: usize = values.iter().map(Value::size).sum();
+    environment.world.charge(size / 64);
     let given = Given {
         arguments: &values,
         origin,
@@ -221,7 +223,7 @@ pub(crate) fn call(
         },
     };
     let value = outcome?.at(origin);
-    environment.world.charge(value.size());
+    environment.world.charge(value.size() / 64);
     Ok(value)
 }
 

@@ -6,7 +6,8 @@ use crate::policy_document;
 use crate::scope::{Children, Instance, Instances, Key, Scope, Sort};
 use crate::syntax::{Expression, Step};
 use crate::value::{Kind, Value, unknown};
-use palisade_model::{Reference, Shape, Unknown, Why};
+use indexmap::IndexMap;
+use palisade_model::{Origin, Reference, Shape, Unknown, Why};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -96,21 +97,40 @@ fn module(
                 Some(value) => environment.steps(value?, rest),
                 None => Ok(not_evaluated(expression)),
             },
-            _ => Ok(not_evaluated(expression)),
+            Some(_) => Ok(not_evaluated(expression)),
+            None => Ok(outputs(environment, child, expression)),
         };
     let keyed: Vec<(Key, Rc<Scope>)> = scopes
         .iter()
         .filter_map(|(key, child)| Some((key.clone()?, child.clone())))
         .collect();
     match (scopes.as_slice(), steps.first()) {
-        ([(None, child)], Some(Step::Attribute(_))) => output(environment, child, steps),
-        // How often the module is called isn't known, or never.
+        ([(None, child)], Some(Step::Attribute(_)) | None) => output(environment, child, steps),
+        ([(None, child)], _) if child.is_never_called(&scope) => never(environment, steps, expression),
+        // How often the module is called isn't known.
         ([(None, _)], _) => Ok(not_evaluated(expression)),
         _ => select(environment, &keyed, steps, expression, output),
     }
 }
 
-/// Of several instances, the ones that the steps mean.
+/// All outputs of a call.
+fn outputs(environment: &Environment<'_>, child: &Rc<Scope>, expression: &Expression) -> Value {
+    let mut names: Vec<&Arc<str>> = child.module.outputs.keys().collect();
+    names.sort();
+    let entries = names
+        .into_iter()
+        .filter_map(|name| {
+            let value = environment.world.output(child, name)?;
+            Some((
+                name.clone(),
+                value.unwrap_or_else(|Failure| not_evaluated(expression)),
+            ))
+        })
+        .collect();
+    Value::map(entries, &expression.place.origin())
+}
+
+/// Of several instances, the ones that the steps mean; all of them when there are no steps.
 fn select<T>(
     environment: &mut Environment<'_>,
     keyed: &[(Key, T)],
@@ -144,8 +164,34 @@ fn select<T>(
                 .collect();
             environment.steps(Value::list(items?, &origin), rest)
         }
-        _ => Ok(not_evaluated(expression)),
+        None => all(environment, keyed, &origin, each),
+        Some((Step::Attribute(_), _)) => Ok(not_evaluated(expression)),
     }
+}
+
+/// All instances: a list with `count`, a map with `for_each`.
+fn all<T>(
+    environment: &mut Environment<'_>,
+    keyed: &[(Key, T)],
+    origin: &Origin,
+    mut each: impl FnMut(&mut Environment<'_>, &T, &[Step]) -> Outcome,
+) -> Outcome {
+    let mut items = Vec::new();
+    let mut entries = IndexMap::new();
+    for (key, instance) in keyed {
+        let value = each(environment, instance, &[])?;
+        match key {
+            Key::Index(_) => items.push(value),
+            Key::Name(name) => {
+                entries.insert(name.clone(), value);
+            }
+        }
+    }
+    Ok(if entries.is_empty() {
+        Value::list(items, origin)
+    } else {
+        Value::map(entries, origin)
+    })
 }
 
 /// A resource or data source that an expression mentions.
@@ -174,7 +220,8 @@ impl Mention<'_> {
         let shape = match attribute {
             _ if is_list => Some(Shape::List),
             Some(name) if steps.len() <= 2 && is_text(name) => Some(Shape::Text),
-            _ => None,
+            None => Some(Shape::Map),
+            Some(_) => None,
         };
         let why = Why::AfterApply(self.expression.place.quoted());
         let refers_to = if self.is_data {
@@ -226,14 +273,14 @@ fn resource(
     let instances = environment.world.resource_instances(&scope, at, declared);
     match &*instances {
         Instances::One => argument(environment, &mention, declared, (None, &Instance::Only), steps),
-        Instances::None(_) => none(environment, &mention, steps),
+        Instances::None(_) => never(environment, steps, expression),
         Instances::Open(..) | Instances::Many(_) => Ok(mention.later(&scope, None, steps)),
         Instances::Keyed(keyed) => {
             let index_is_unknown = match steps.first() {
                 Some(Step::Index(index)) => environment.evaluate(index)?.has_unknown(),
-                Some(Step::Splat | Step::AttributeSplat) => false,
-                // Not an instance, but all of them.
-                Some(Step::Attribute(_)) | None => true,
+                Some(Step::Splat | Step::AttributeSplat) | None => false,
+                // As Terraform before 0.12 had it.
+                Some(Step::Attribute(_)) => true,
             };
             if index_is_unknown {
                 return Ok(mention.later(&scope, None, steps));
@@ -261,14 +308,14 @@ fn resource(
     }
 }
 
-/// A resource of which there are no instances.
-fn none(environment: &mut Environment<'_>, mention: &Mention<'_>, steps: &[Step]) -> Outcome {
-    let empty = Value::list(Vec::new(), &mention.expression.place.origin());
+/// Something of which there are no instances.
+fn never(environment: &mut Environment<'_>, steps: &[Step], expression: &Expression) -> Outcome {
+    let empty = Value::list(Vec::new(), &expression.place.origin());
     match steps.split_first() {
         Some((Step::Splat, _)) => Ok(empty),
         Some((Step::AttributeSplat, rest)) => environment.steps(empty, &rest[leading_attributes(rest)..]),
         Some((Step::Index(_), _)) => Err(Failure),
-        _ => Ok(not_evaluated(mention.expression)),
+        _ => Ok(not_evaluated(expression)),
     }
 }
 

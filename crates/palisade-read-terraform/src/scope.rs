@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// How deep one evaluation may lead into another: chains of locals, modules within modules.
 const DEEPEST: u32 = 150;
 /// How much one root may evaluate before the rest of it is left unknown.
-const MOST_STEPS: usize = 3_000_000;
+const MOST_STEPS: usize = 2_000_000;
 /// How many calls of modules one root may come to.
 const MOST_SCOPES: usize = 2_000;
 /// How many instances one block is expanded into. Beyond that it is kept as one, its key unknown.
@@ -132,6 +132,16 @@ impl Key {
             Kind::Number(number) => Some(Self::Index(usize::try_from(number.as_u64()?).ok()?)),
             _ => Some(Self::Name(text_of(value)?)),
         }
+    }
+}
+
+impl Scope {
+    /// Is it the module's own `count` or `for_each` that keeps it from being called?
+    pub fn is_never_called(&self, caller: &Scope) -> bool {
+        matches!(
+            (&self.existence, &caller.existence),
+            (Existence::No(_), Existence::Yes | Existence::Unknown(..))
+        )
     }
 }
 

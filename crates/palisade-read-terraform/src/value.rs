@@ -180,14 +180,18 @@ impl Value {
                 depth: 0,
                 has_unknown: true,
             },
-            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => Measure {
+            Kind::Text(text) => Measure {
+                size: 1 + text.len() / 256,
+                ..Measure::default()
+            },
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) => Measure {
                 size: 1,
                 ..Measure::default()
             },
         }
     }
 
-    /// How many parts it has.
+    /// How many parts it has, long texts counting as several.
     pub fn size(&self) -> usize {
         self.measure().size
     }

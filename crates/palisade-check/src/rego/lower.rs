@@ -213,6 +213,8 @@ impl<'a> Lowering<'a> {
             .map(|argument| self.expression(argument))
             .collect::<Lowered<Vec<_>>>()?;
         let bound_by_arguments: BTreeSet<usize> = self.slots_named(&argument_names);
+        // Variables from here on belong to bodies within the head.
+        let mark = self.slots;
         let key_expr = key.map(|key| self.expression(key)).transpose()?;
         let value_expr = value.map(|value| self.expression(value)).transpose()?;
         let mut bound = bound_by_arguments;
@@ -222,7 +224,7 @@ impl<'a> Lowering<'a> {
         };
         for (expr, syntax) in [(&key_expr, key), (&value_expr, value)] {
             if let (Some(expr), Some(syntax)) = (expr, syntax) {
-                let uses = self.uses(expr, self.slots);
+                let uses = self.uses(expr, mark);
                 if let Some(slot) = uses.needs.difference(&bound).next() {
                     return Err(self.unbound(*slot, syntax.span()));
                 }
@@ -336,6 +338,7 @@ impl<'a> Lowering<'a> {
             let (stmt, uses, _) = waiting.remove(next);
             bound.extend(uses.binds_left);
             bound.extend(uses.binds_right);
+            bound.extend(uses.binds_on_the_way);
             ordered.push(stmt);
         }
         Ok(ordered)
@@ -491,12 +494,13 @@ impl<'a> Lowering<'a> {
         terms.iter().for_each(|term| names.expression(term));
         self.nested(names, |this, mut bound| {
             let body = this.ordered(query, &mut bound)?;
+            let mark = this.slots;
             let lowered = terms
                 .iter()
                 .map(|term| this.expression(term))
                 .collect::<Lowered<Vec<_>>>()?;
             for (expr, term) in lowered.iter().zip(terms) {
-                let uses = this.uses(expr, this.slots);
+                let uses = this.uses(expr, mark);
                 if let Some(slot) = uses.needs.difference(&bound).next() {
                     return Err(this.unbound(*slot, term.span()));
                 }
@@ -662,22 +666,18 @@ impl<'a> Lowering<'a> {
             Stmt::Unify(left, right) => {
                 let (left, right) = (self.pattern_uses(left, mark), self.pattern_uses(right, mark));
                 uses.needs = &left.needs | &right.needs;
-                uses.binds_left = &left.binds_left | &left.binds_right;
-                uses.binds_right = &right.binds_left | &right.binds_right;
+                uses.binds_on_the_way = &left.binds_on_the_way | &right.binds_on_the_way;
+                uses.binds_left = left.binds_left;
+                uses.binds_right = right.binds_left;
                 uses.needs_one_side = true;
             }
             Stmt::Not(body) => {
                 for stmt in body {
                     let inner = self.statement_uses(stmt, mark);
-                    uses.needs.extend(inner.needs);
                     // A wildcard within `not` is its own; a name has to be bound outside.
-                    uses.needs.extend(
-                        inner
-                            .binds_left
-                            .into_iter()
-                            .chain(inner.binds_right)
-                            .filter(|slot| *slot < mark),
-                    );
+                    let needed = inner.needs.clone();
+                    uses.needs
+                        .extend(inner.all().filter(|slot| *slot < mark || needed.contains(slot)));
                 }
             }
             Stmt::SomeIn {
@@ -690,17 +690,14 @@ impl<'a> Lowering<'a> {
                     let pattern = self.pattern_uses(pattern, mark);
                     uses.needs.extend(pattern.needs);
                     uses.binds_left.extend(pattern.binds_left);
+                    uses.binds_on_the_way.extend(pattern.binds_on_the_way);
                 }
             }
             Stmt::Every { domain, body, .. } => {
                 uses = self.uses(domain, mark);
                 for stmt in body {
                     let inner = self.statement_uses(stmt, mark);
-                    let all = inner
-                        .needs
-                        .into_iter()
-                        .chain(inner.binds_left)
-                        .chain(inner.binds_right);
+                    let all = inner.all();
                     uses.needs.extend(all.filter(|slot| *slot < mark));
                 }
             }
@@ -724,7 +721,11 @@ impl<'a> Lowering<'a> {
                     uses.merge(self.pattern_uses(value, mark));
                 }
             }
-            other => return self.uses(other, mark),
+            other => {
+                let mut uses = self.uses(other, mark);
+                uses.binds_on_the_way.append(&mut uses.binds_left);
+                return uses;
+            }
         }
         uses
     }
@@ -779,11 +780,7 @@ impl<'a> Lowering<'a> {
     fn nested_uses(&self, terms: &[&Expr], body: &[Stmt], mark: usize, uses: &mut Uses) {
         let inner = terms.iter().map(|term| self.uses(term, mark));
         for inner in inner.chain(body.iter().map(|stmt| self.statement_uses(stmt, mark))) {
-            let all = inner
-                .needs
-                .into_iter()
-                .chain(inner.binds_left)
-                .chain(inner.binds_right);
+            let all = inner.all();
             uses.needs.extend(all.filter(|slot| *slot < mark));
         }
     }
@@ -799,6 +796,8 @@ struct Uses {
     needs: BTreeSet<usize>,
     binds_left: BTreeSet<usize>,
     binds_right: BTreeSet<usize>,
+    /// Bound by the steps of a path, whichever side it stands on.
+    binds_on_the_way: BTreeSet<usize>,
     /// One side's variables have to be bound already, whichever it is.
     needs_one_side: bool,
 }
@@ -808,13 +807,25 @@ impl Uses {
         self.needs.extend(other.needs);
         self.binds_left.extend(other.binds_left);
         self.binds_right.extend(other.binds_right);
+        self.binds_on_the_way.extend(other.binds_on_the_way);
+    }
+
+    fn all(self) -> impl Iterator<Item = usize> {
+        self.needs
+            .into_iter()
+            .chain(self.binds_left)
+            .chain(self.binds_right)
+            .chain(self.binds_on_the_way)
     }
 
     fn is_ready(&self, bound: &BTreeSet<usize>) -> bool {
         let one_side = self.binds_left.is_subset(bound) || self.binds_right.is_subset(bound);
-        self.needs.iter().all(|slot| {
-            bound.contains(slot) || self.binds_left.contains(slot) || self.binds_right.contains(slot)
-        }) && (!self.needs_one_side || one_side)
+        let binds = |slot: &usize| {
+            let own = [&self.binds_left, &self.binds_right, &self.binds_on_the_way];
+            own.iter().any(|binds| binds.contains(slot))
+        };
+        self.needs.iter().all(|slot| bound.contains(slot) || binds(slot))
+            && (!self.needs_one_side || one_side)
     }
 }
 

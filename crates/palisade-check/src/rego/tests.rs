@@ -383,6 +383,14 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
             vec![("list", some_or_more(json!("0.0.0.0/0"), json!("b")))],
         ),
         (
+            "all := [x | some i in input.rules; i.port == 22; x := i.cidr]\nfail contains \"m\" if net.covers_internet(all)",
+            vec![("rules", ports())],
+        ),
+        (
+            "f(rules) := [x | some i in rules; x := [i.cidr | i.port == 22][_]]\nfail contains \"m\" if \"0.0.0.0/0\" in f(input.rules)",
+            vec![("rules", ports())],
+        ),
+        (
             "fail contains \"m\" if not input.raw.x\nhelper := 1",
             vec![("a", vec![json!(1)])],
         ),

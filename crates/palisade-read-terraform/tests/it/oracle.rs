@@ -1,6 +1,8 @@
 //! The same expressions through Terraform itself, where it is installed.
 
-use crate::{at, read, resource};
+use crate::{addresses, at, files, read, resource, show};
+use palisade_read_terraform::read_plan;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -136,6 +138,7 @@ fn terraform_console() -> Option<Vec<String>> {
         .env("CHECKPOINT_DISABLE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .ok()?;
     let all: Vec<String> = EXPRESSIONS
@@ -149,4 +152,202 @@ fn terraform_console() -> Option<Vec<String>> {
     let shown = String::from_utf8_lossy(&output.stdout);
     let list: String = serde_json::from_str(shown.trim()).expect("one text of all results");
     Some(serde_json::from_str(&list).expect("a list of texts"))
+}
+
+/// A configuration of `terraform_data`, which needs no provider, so that Terraform can plan it offline.
+const CONFIGURATION: &str = r#"== main.tf
+variable "names" {
+  type    = set(string)
+  default = ["b", "a"]
+}
+variable "settings" {
+  type = map(object({
+    size  = optional(number, 10)
+    tags  = optional(map(string), {})
+    label = optional(string)
+    rules = optional(list(object({ port = number, open = optional(bool, false) })), [])
+  }))
+  default = {
+    one = { size = "20", rules = [{ port = 22, open = "true" }, { port = 80 }] }
+    two = { tags = { a = 1 } }
+  }
+}
+variable "given" {
+  type = number
+}
+variable "automatic" {
+  type    = list(string)
+  default = []
+}
+locals {
+  enabled = { for name, setting in var.settings : name => setting if setting.size > 15 }
+  flat = flatten([
+    for name, setting in var.settings : [
+      for rule in setting.rules : { key = "${name}-${rule.port}", open = rule.open }
+    ]
+  ])
+  text = <<-EOT
+    %{ for name in var.names ~}
+    - ${name}
+    %{ endfor ~}
+    end
+  EOT
+}
+resource "terraform_data" "plain" {
+  input = { given = var.given + 1, text = local.text, automatic = var.automatic, settings = var.settings }
+}
+resource "terraform_data" "each" {
+  for_each = var.names
+  input    = "${each.key}-${each.value}"
+}
+resource "terraform_data" "enabled" {
+  for_each = local.enabled
+  input    = merge(each.value.tags, { size = each.value.size, label = coalesce(each.value.label, "none") })
+}
+resource "terraform_data" "rules" {
+  for_each = { for rule in local.flat : rule.key => rule }
+  input    = each.value.open
+}
+resource "terraform_data" "counted" {
+  count = length(var.automatic)
+  input = "${count.index}:${var.automatic[count.index]}"
+}
+resource "terraform_data" "never" {
+  count = var.given > 100 ? 1 : 0
+  input = 1
+}
+resource "terraform_data" "later" {
+  input = terraform_data.plain.id
+}
+resource "terraform_data" "reads" {
+  input = [
+    terraform_data.counted[*].input,
+    terraform_data.each["a"].input,
+    try(terraform_data.never[0].input, "nothing"),
+    one(terraform_data.never[*].input),
+    module.inner["x"].doubled,
+    [for m in module.inner : m.doubled],
+    values(module.inner)[*].doubled,
+    module.never[*].doubled,
+    jsonencode({ z = 1, a = [for name in var.names : upper(name)] }),
+  ]
+}
+module "inner" {
+  source   = "./inner"
+  for_each = { x = 1, y = 2 }
+  number   = each.value
+}
+module "never" {
+  source = "./inner"
+  count  = 0
+  number = 1
+}
+== inner/main.tf
+variable "number" {
+  type = string
+}
+variable "optional" {
+  type     = string
+  default  = "kept"
+  nullable = false
+}
+resource "terraform_data" "inside" {
+  input = "${var.number}${var.optional}"
+}
+output "doubled" {
+  value = var.number * 2
+}
+== terraform.tfvars
+given = 4
+automatic = ["not this"]
+== z.auto.tfvars
+automatic = ["p", "q"]
+"#;
+
+#[test]
+fn a_configuration_comes_to_what_terraform_plans() {
+    let Some(plan) = terraform_plan() else {
+        eprintln!("SKIPPED: no `terraform` on PATH to compare with");
+        return;
+    };
+    let planned = read_plan(&"plan.json".into(), &plan);
+    let ours = read(CONFIGURATION);
+    assert!(ours.diagnostics.is_empty(), "{:?}", ours.diagnostics);
+    let expected: BTreeSet<String> = addresses(&planned).into_iter().collect();
+    let found: BTreeSet<String> = addresses(&ours)
+        .into_iter()
+        .filter(|address| !address.contains("never"))
+        .collect();
+    assert_eq!(found, expected);
+    for address in expected {
+        let input = |configuration| {
+            let node = at(resource(configuration, &address), "input").expect("input");
+            match node.has_unknown() {
+                true => show(node),
+                // Names are in order in a plan.
+                false => sorted(&node.value.to_json()).to_string(),
+            }
+        };
+        match &*address {
+            "terraform_data.later" => {
+                assert_eq!(
+                    input(&ours),
+                    "?`terraform_data.plain.id` is known only after apply!:text -> terraform_data.plain.id"
+                );
+                assert_eq!(
+                    input(&planned),
+                    "?`terraform_data.later.input` is known only after apply!:text -> terraform_data.plain.id"
+                );
+            }
+            // Encoded JSON is text in a plan, and structure here.
+            "terraform_data.reads" => assert_eq!(
+                input(&ours).replace("{\"a\":[\"A\",\"B\"],\"z\":1}", "J"),
+                input(&planned).replace("\"{\\\"a\\\":[\\\"A\\\",\\\"B\\\"],\\\"z\\\":1}\"", "J")
+            ),
+            _ => assert_eq!(input(&ours), input(&planned), "{address}"),
+        }
+    }
+}
+
+fn sorted(json: &serde_json::Value) -> serde_json::Value {
+    match json {
+        serde_json::Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(name, _)| name.as_str());
+            entries
+                .into_iter()
+                .map(|(name, value)| (name.clone(), sorted(value)))
+                .collect()
+        }
+        serde_json::Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+fn terraform_plan() -> Option<String> {
+    let directory = std::env::temp_dir().join(format!("palisade-read-terraform-plan-{}", std::process::id()));
+    for file in files(CONFIGURATION) {
+        let path = directory.join(&*file.path);
+        std::fs::create_dir_all(path.parent()?).ok()?;
+        std::fs::write(path, file.bytes).ok()?;
+    }
+    let run = |arguments: &[&str]| {
+        let output = Command::new("terraform")
+            .args(arguments)
+            .current_dir(&directory)
+            .env("CHECKPOINT_DISABLE", "1")
+            .output()
+            .ok()?;
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Some(output.stdout)
+    };
+    run(&["init", "-no-color"])?;
+    run(&["plan", "-no-color", "-out", "plan"])?;
+    let plan = run(&["show", "-json", "plan"])?;
+    std::fs::remove_dir_all(&directory).ok();
+    String::from_utf8(plan).ok()
 }

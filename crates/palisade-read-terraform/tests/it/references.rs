@@ -18,7 +18,7 @@ fn an_attribute_nobody_sets_is_known_after_apply() {
     check_expression(
         key,
         "aws_kms_key.k",
-        "?`aws_kms_key.k` is known only after apply! -> aws_kms_key.k",
+        "?`aws_kms_key.k` is known only after apply!:map -> aws_kms_key.k",
     );
     check_expression(
         "",
@@ -95,6 +95,25 @@ fn references_reach_into_instances() {
         counted,
         "join(\"\", aws_q.u.*.arn)",
         "?`aws_q.u.*.arn` is known only after apply!:text -> aws_q.u.arn",
+    );
+}
+
+#[test]
+fn all_instances_of_a_resource_are_a_map_or_a_list() {
+    let text = "resource \"aws_q\" \"e\" {\n for_each = toset([\"a\"])\n}\nresource \"aws_q\" \"c\" {\n count = 1\n}\n\
+                resource \"aws_r\" \"r\" {\n for_each = aws_q.e\n q = each.value.arn\n}\n";
+    let expected = "?`aws_q.e.arn` is known only after apply!:text -> aws_q.e[\"a\"].arn";
+    check(text, "aws_r.r[\"a\"]", "q", expected);
+    check_expression(text, "values(aws_q.e)[*].arn", &format!("[{expected}]"));
+    check_expression(
+        text,
+        "{ for k, q in aws_q.e : k => q.arn }",
+        &format!("{{a: {expected}}}"),
+    );
+    check_expression(
+        text,
+        "[for q in aws_q.c : q.id]",
+        "[?`aws_q.c.id` is known only after apply!:text -> aws_q.c[0].id]",
     );
 }
 
