@@ -358,3 +358,130 @@ fn detection_mutants(page: &Page, detection: &Detection) -> (usize, Vec<Survivor
     }
     (mutants, survivors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_check::Input;
+    use palisade_content::{load, shipped};
+    use palisade_model::{Map, Origin, Unknown, Why};
+
+    /// Every subject of every example of every shipped check, with the page and its check.
+    fn each_subject(mut work: impl FnMut(&Page, &Check, &Resource)) {
+        let (library, _) = load(&shipped());
+        for (page, check) in library.checks() {
+            for case in cases(page, check, &library) {
+                case.subjects
+                    .iter()
+                    .for_each(|subject| work(page, check, subject));
+            }
+        }
+    }
+
+    fn unknown() -> Unknown {
+        Why::NoValue("var.knocked_out".into()).into()
+    }
+
+    /// The value with one of its parts unknown, for each part in turn.
+    fn knocked_out(node: &Node) -> Vec<Node> {
+        let mut all = vec![Node::new(Value::Unknown(unknown()), node.origin.clone())];
+        match &node.value {
+            Value::List(list) => {
+                for (index, item) in list.items.iter().enumerate() {
+                    for part in knocked_out(item) {
+                        let mut list = list.clone();
+                        list.items[index] = part;
+                        all.push(Node::new(Value::List(list), node.origin.clone()));
+                    }
+                    // An item more than is known of.
+                    let mut shorter = list.clone();
+                    shorter.items.remove(index);
+                    shorter.more = Some(unknown());
+                    all.push(Node::new(Value::List(shorter), node.origin.clone()));
+                }
+            }
+            Value::Map(map) => {
+                for (name, entry) in &map.entries {
+                    for part in knocked_out(entry) {
+                        let mut map: Map = map.clone();
+                        map.entries.insert(name.clone(), part);
+                        all.push(Node::new(Value::Map(map), node.origin.clone()));
+                    }
+                }
+            }
+            _ => {}
+        }
+        all
+    }
+
+    #[test]
+    fn the_verdict_on_known_resources_is_plain_regoruss() {
+        let mut compared = 0;
+        each_subject(|page, check, subject| {
+            let rule = crate::judge::rule_of(page, check);
+            let policy = palisade_check::compile(&rule).unwrap();
+            // What is unknown is taken away: here only the known rest matters.
+            let mut subject = subject.clone();
+            subject.attributes.retain(|_, attribute| match attribute {
+                Attribute::Known(node) => !node.has_unknown(),
+                Attribute::Absent(..) => true,
+                Attribute::Unknown(..) => false,
+            });
+            let input = Input::of(&subject, policy.reads_raw());
+            assert!(input.is_known());
+            let messages = |failures: Vec<palisade_check::Failure>| {
+                let mut messages: Vec<_> = failures.into_iter().map(|failure| failure.message).collect();
+                messages.sort();
+                messages
+            };
+            let theirs = palisade_check::oracle(&rule, &input).unwrap();
+            assert_eq!(
+                messages(policy.judge(&input).failures),
+                messages(theirs),
+                "{}",
+                page.id
+            );
+            compared += 1;
+        });
+        assert!(compared > 400, "{compared}");
+    }
+
+    #[test]
+    fn knowing_less_never_turns_one_verdict_into_the_other() {
+        let mut compared = 0;
+        each_subject(|page, check, subject| {
+            let policy = palisade_check::compile(&crate::judge::rule_of(page, check)).unwrap();
+            let verdict =
+                |subject: &Resource| policy.judge(&Input::of(subject, policy.reads_raw())).verdict();
+            let whole = verdict(subject);
+            if whole == Verdict::Unknown {
+                return;
+            }
+            for (name, attribute) in &subject.attributes {
+                let node = match attribute {
+                    Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => node.clone(),
+                    Attribute::Absent(Meaning::Nothing, origin) => {
+                        Node::new(Value::Null, Origin::clone(origin))
+                    }
+                    Attribute::Unknown(..) => continue,
+                };
+                for less in knocked_out(&node) {
+                    let mut subject = subject.clone();
+                    let attribute = match less.value {
+                        Value::Unknown(unknown) => Attribute::Unknown(unknown, less.origin),
+                        _ => Attribute::Known(less),
+                    };
+                    let said = format!("{} {name}: {attribute:?}", page.id);
+                    subject.attributes.insert(name.clone(), attribute);
+                    let less = verdict(&subject);
+                    assert!(
+                        less == whole || less == Verdict::Unknown,
+                        "{whole} became {less}: {said}"
+                    );
+                    compared += 1;
+                }
+            }
+        });
+        assert!(compared > 5_000, "{compared}");
+    }
+}

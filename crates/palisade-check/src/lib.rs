@@ -12,6 +12,8 @@ mod input;
 mod rego;
 
 pub use input::Input;
+#[doc(hidden)]
+pub use rego::oracle;
 pub use rego::{Mutant, Policy, RuleText, compile, mutants};
 
 use palisade_model::{Path, Unknown, Verdict};

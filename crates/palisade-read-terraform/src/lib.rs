@@ -32,6 +32,7 @@ mod scope;
 mod source;
 mod split;
 mod syntax;
+mod template;
 mod value;
 
 pub use plan::{is_plan, read_plan};

@@ -127,7 +127,7 @@ pub(crate) struct Translator<'a> {
 }
 
 impl Translator<'_> {
-    fn place(&self, span: Option<Range<usize>>, outer: &Place) -> Place {
+    pub(crate) fn place(&self, span: Option<Range<usize>>, outer: &Place) -> Place {
         span.map_or_else(
             || outer.clone(),
             |span| Place::new(self.source, span.start + self.base, span.end + self.base),
@@ -177,7 +177,7 @@ impl Translator<'_> {
             hcl::Expression::Array(items) => ExpressionKind::List(items.iter().map(inner).collect()),
             hcl::Expression::Object(object) => ExpressionKind::Object(self.object(object, &place)),
             hcl::Expression::StringTemplate(template) => self.template(template, &place),
-            hcl::Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template, &place),
+            hcl::Expression::HeredocTemplate(heredoc) => self.heredoc(&heredoc.template, &place),
             hcl::Expression::Parenthesis(parenthesis) => {
                 return Expression {
                     place: place.clone(),
@@ -270,104 +270,6 @@ impl Translator<'_> {
             condition: each.cond.as_ref().map(|condition| inner(&condition.expr)),
             groups: each.grouping,
         }
-    }
-
-    pub fn template(&self, template: &hcl_template::Template, place: &Place) -> ExpressionKind {
-        let parts = self.parts(template, (false, false), place);
-        match parts.as_slice() {
-            [] => ExpressionKind::Text("".into()),
-            [Part::Literal(text)] => ExpressionKind::Text(text.as_str().into()),
-            _ => ExpressionKind::Template(parts),
-        }
-    }
-
-    /// The parts of a template; `strips` says whether the markers around it strip its two ends (`~`).
-    fn parts(&self, template: &hcl_template::Template, strips: (bool, bool), place: &Place) -> Vec<Part> {
-        let elements: Vec<&hcl_template::Element> = template.iter().collect();
-        let mut parts = Vec::with_capacity(elements.len());
-        for (at, element) in elements.iter().enumerate() {
-            match element {
-                hcl_template::Element::Literal(text) => {
-                    let strips_start = match at.checked_sub(1) {
-                        Some(before) => strips_after(elements[before]),
-                        None => strips.0,
-                    };
-                    let strips_end = match elements.get(at + 1) {
-                        Some(after) => strips_before(after),
-                        None => strips.1,
-                    };
-                    let mut text = text.as_str();
-                    if strips_start {
-                        text = text.trim_start();
-                    }
-                    if strips_end {
-                        text = text.trim_end();
-                    }
-                    if !text.is_empty() {
-                        parts.push(Part::Literal(text.to_owned()));
-                    }
-                }
-                hcl_template::Element::Interpolation(value) => {
-                    parts.push(Part::Value(self.expression(&value.expr, place)));
-                }
-                hcl_template::Element::Directive(directive) => parts.push(self.directive(directive, place)),
-            }
-        }
-        parts
-    }
-
-    fn directive(&self, directive: &hcl_template::Directive, place: &Place) -> Part {
-        match directive {
-            hcl_template::Directive::If(choice) => {
-                let end = choice.endif_expr.strip.strip_start();
-                let then_end = choice
-                    .else_expr
-                    .as_ref()
-                    .map_or(end, |otherwise| otherwise.strip.strip_start());
-                let then_start = choice.if_expr.strip.strip_end();
-                Part::If {
-                    condition: self.expression(&choice.if_expr.cond_expr, place),
-                    then: self.parts(&choice.if_expr.template, (then_start, then_end), place),
-                    otherwise: choice.else_expr.as_ref().map_or_else(Vec::new, |otherwise| {
-                        self.parts(&otherwise.template, (otherwise.strip.strip_end(), end), place)
-                    }),
-                }
-            }
-            hcl_template::Directive::For(each) => {
-                let strips = (
-                    each.for_expr.strip.strip_end(),
-                    each.endfor_expr.strip.strip_start(),
-                );
-                Part::For {
-                    key: each.for_expr.key_var.as_ref().map(|name| name.as_str().into()),
-                    value: each.for_expr.value_var.as_str().into(),
-                    collection: self.expression(&each.for_expr.collection_expr, place),
-                    parts: self.parts(&each.for_expr.template, strips, place),
-                }
-            }
-        }
-    }
-}
-
-fn strips_before(element: &hcl_template::Element) -> bool {
-    match element {
-        hcl_template::Element::Literal(_) => false,
-        hcl_template::Element::Interpolation(value) => value.strip.strip_start(),
-        hcl_template::Element::Directive(directive) => match &**directive {
-            hcl_template::Directive::If(choice) => choice.if_expr.strip.strip_start(),
-            hcl_template::Directive::For(each) => each.for_expr.strip.strip_start(),
-        },
-    }
-}
-
-fn strips_after(element: &hcl_template::Element) -> bool {
-    match element {
-        hcl_template::Element::Literal(_) => false,
-        hcl_template::Element::Interpolation(value) => value.strip.strip_end(),
-        hcl_template::Element::Directive(directive) => match &**directive {
-            hcl_template::Directive::If(choice) => choice.endif_expr.strip.strip_end(),
-            hcl_template::Directive::For(each) => each.endfor_expr.strip.strip_end(),
-        },
     }
 }
 

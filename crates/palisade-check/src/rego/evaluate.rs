@@ -1089,9 +1089,13 @@ impl<'a> Evaluation<'a> {
         body: &'a [Stmt],
     ) -> ((Vec<Vec<Partial>>, Option<Ids>), Vec<Path>) {
         let mut solutions = Vec::new();
-        let (outcome, reads) = self.apart(|this, outcome| {
+        let mut led_to_one: Vec<Path> = Vec::new();
+        let mark = self.log.as_ref().map(Vec::len);
+        let (outcome, mut reads) = self.apart(|this, outcome| {
             this.body(body, &mut |this| {
                 this.terms(terms, Vec::new(), &mut |this, values| {
+                    let room = (EVIDENCE_MAX * 4).saturating_sub(led_to_one.len());
+                    led_to_one.extend(this.trail.iter().take(room).cloned());
                     if this.doubt.is_none() {
                         solutions.push(values);
                     } else {
@@ -1101,6 +1105,14 @@ impl<'a> Evaluation<'a> {
                 })
             });
         });
+        // What is in the collection shows where it came from; only an empty one is explained by what isn't in it.
+        if !led_to_one.is_empty() {
+            if let (Some(log), Some(mark)) = (&mut self.log, mark) {
+                log.truncate(mark);
+                log.extend(led_to_one.iter().cloned());
+            }
+            reads = led_to_one;
+        }
         ((solutions, outcome.doubt), reads)
     }
 

@@ -366,7 +366,19 @@ impl<'a> Lowering<'a> {
                 }
                 _ => Stmt::Test(self.expression(expr)?),
             },
-            Literal::NotExpr { expr, .. } => Stmt::Not(vec![Stmt::Test(self.expression(expr)?)]),
+            Literal::NotExpr { expr, span } => {
+                let mark = self.slots;
+                let test = Stmt::Test(self.expression(expr)?);
+                let uses = self.statement_uses(&test, mark);
+                if uses.binds().any(|slot| slot >= mark) {
+                    // OPA calls this unsafe; others read it as "not for some one".
+                    let message = "`_` within `not` is unclear: for all of them, or for one?";
+                    let help = "give what is not to be a rule of its own, or use `every`";
+                    let diagnostic = Diagnostic::error(message).at(self.place(span)).help(help);
+                    return Err(Refusal::Wrong(vec![diagnostic]));
+                }
+                Stmt::Not(vec![test])
+            }
             Literal::Every {
                 key,
                 value,
@@ -674,10 +686,7 @@ impl<'a> Lowering<'a> {
             Stmt::Not(body) => {
                 for stmt in body {
                     let inner = self.statement_uses(stmt, mark);
-                    // A wildcard within `not` is its own; a name has to be bound outside.
-                    let needed = inner.needs.clone();
-                    uses.needs
-                        .extend(inner.all().filter(|slot| *slot < mark || needed.contains(slot)));
+                    uses.needs.extend(inner.all());
                 }
             }
             Stmt::SomeIn {
@@ -810,6 +819,11 @@ impl Uses {
         self.binds_on_the_way.extend(other.binds_on_the_way);
     }
 
+    fn binds(&self) -> impl Iterator<Item = usize> {
+        let own = [&self.binds_left, &self.binds_right, &self.binds_on_the_way];
+        own.into_iter().flatten().copied()
+    }
+
     fn all(self) -> impl Iterator<Item = usize> {
         self.needs
             .into_iter()
@@ -820,11 +834,9 @@ impl Uses {
 
     fn is_ready(&self, bound: &BTreeSet<usize>) -> bool {
         let one_side = self.binds_left.is_subset(bound) || self.binds_right.is_subset(bound);
-        let binds = |slot: &usize| {
-            let own = [&self.binds_left, &self.binds_right, &self.binds_on_the_way];
-            own.iter().any(|binds| binds.contains(slot))
-        };
-        self.needs.iter().all(|slot| bound.contains(slot) || binds(slot))
+        self.needs
+            .iter()
+            .all(|slot| bound.contains(slot) || self.binds().any(|own| own == *slot))
             && (!self.needs_one_side || one_side)
     }
 }

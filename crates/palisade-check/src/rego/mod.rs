@@ -145,12 +145,12 @@ impl Fallback {
     }
 }
 
-/// What plain regorus says of a fully known input: the oracle.
+/// What plain regorus says of a fully known input: the oracle that tests hold this engine against.
 ///
 /// # Errors
 /// Regorus's own message.
-#[cfg(test)]
-pub(crate) fn oracle(rule: &RuleText<'_>, input: &Input) -> Result<Vec<crate::Failure>, String> {
+#[doc(hidden)]
+pub fn oracle(rule: &RuleText<'_>, input: &Input) -> Result<Vec<crate::Failure>, String> {
     let judgement = fallback(rule)?.judge(input);
     judgement.problem.map_or(Ok(judgement.failures), Err)
 }

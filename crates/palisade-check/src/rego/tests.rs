@@ -582,6 +582,16 @@ fn a_fault_names_what_was_read_to_find_it() {
         json!({"trails": [{"on": false}]}),
         "m [trails[0].on]",
     );
+    for rego in [
+        "fail contains \"m\" if count([rule | some rule in input.rules; rule.port == 22; rule.open]) > 0",
+        "fail contains \"m\" if count(open) > 0\nopen := [rule | some rule in input.rules; rule.port == 22; rule.open]",
+    ] {
+        check(
+            rego,
+            json!({"rules": [{"port": 80, "open": true}, {"port": 22, "open": true}]}),
+            "m [rules[1].port, rules[1].open]",
+        );
+    }
 }
 
 #[test]
@@ -677,6 +687,19 @@ fn what_is_wrong_with_a_rule_is_said_with_its_place() {
     refused(
         "fail contains \"m\" if http.send({})",
         "page.md:3:22: `http.send` is not allowed in a rule: rules reach no network",
+    );
+}
+
+#[test]
+fn a_wildcard_within_not_is_refused_as_unclear() {
+    refused(
+        "fail contains \"m\" if not input.a[_]",
+        "page.md:3:22: `_` within `not` is unclear: for all of them, or for one? (give what is not to be a rule of its own, or use `every`)",
+    );
+    check(
+        "fail contains \"m\" if not any\nany if input.a[_]",
+        json!({"a": [false]}),
+        "m [a[0]]",
     );
 }
 

@@ -192,9 +192,26 @@ locals {
     %{ endfor ~}
     end
   EOT
+  other = <<-EOT
+      a ${1 + 1}
+
+    $${b} %%{c}
+      ${~ "d"}
+    %{ if true }
+      yes
+    %{~ else ~}
+      no
+    %{ endif }
+	  tab
+  EOT
+  plain = <<EOT
+    x
+  ${"y" ~}
+    z
+EOT
 }
 resource "terraform_data" "plain" {
-  input = { given = var.given + 1, text = local.text, automatic = var.automatic, settings = var.settings }
+  input = { given = var.given + 1, text = local.text, other = local.other, plain = local.plain, automatic = var.automatic, settings = var.settings }
 }
 resource "terraform_data" "each" {
   for_each = var.names
