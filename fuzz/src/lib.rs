@@ -19,7 +19,10 @@ pub fn resolved(resources: Vec<RawResource>) -> Vec<Resource> {
 }
 
 /// A Terraform resource with these arguments.
-pub fn terraform(source_type: &str, arguments: impl IntoIterator<Item = (&'static str, Value)>) -> RawResource {
+pub fn terraform(
+    source_type: &str,
+    arguments: impl IntoIterator<Item = (&'static str, Value)>,
+) -> RawResource {
     let origin = Origin::Documented("a fuzz target".into());
     let argument = |(name, value): (&'static str, Value)| (Arc::from(name), Node::new(value, origin.clone()));
     RawResource {

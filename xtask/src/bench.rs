@@ -20,7 +20,7 @@ pub fn run(workspace: &Workspace, and_build: bool) -> Result<(), String> {
     let palisade = workspace.palisade(Profile::Release)?;
     scan(workspace, &palisade)?;
     examples(workspace, &palisade)?;
-    checks(workspace)?;
+    engines(workspace)?;
     if and_build {
         builds(workspace)?;
     }
@@ -38,10 +38,7 @@ fn scanned(workspace: &Workspace) -> Result<PathBuf, String> {
 
 fn scan(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
     let folder = scanned(workspace)?;
-    println!(
-        "\nscan of {} (median of {RUNS}, warm page cache)",
-        workspace.shown(&folder)
-    );
+    println!("\nscan of {} (median of {RUNS}, warm page cache)", workspace.shown(&folder));
     let ours = || {
         let mut command = Command::new(palisade);
         command.arg("scan").arg(&folder);
@@ -69,9 +66,7 @@ fn scan(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
     };
     let peer = || {
         let mut command = Command::new(&checkov);
-        command
-            .args(["--quiet", "--compact", "--skip-download", "--directory"])
-            .arg(&folder);
+        command.args(["--quiet", "--compact", "--skip-download", "--directory"]).arg(&folder);
         command
     };
     let (peer_time, peer_memory) = (median(RUNS_OF_PEER, || elapsed(&mut peer()))?, memory_kib(peer)?);
@@ -108,7 +103,7 @@ fn examples(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
 }
 
 /// The engines' own benchmarks, in the crates that have some.
-fn checks(workspace: &Workspace) -> Result<(), String> {
+fn engines(workspace: &Workspace) -> Result<(), String> {
     for package in workspace.packages.iter().filter(|package| package.has_bench) {
         println!("\n{}", package.name);
         run_command(&mut workspace.cargo(&["bench", "--quiet", "--package", &package.name, "--benches"]))?;
@@ -122,30 +117,15 @@ fn builds(workspace: &Workspace) -> Result<(), String> {
     let timed = |what: &str, budget: &str, arguments: &[&str]| {
         let start = Instant::now();
         run_command(workspace.cargo(arguments).env("CARGO_TARGET_DIR", &target))?;
-        println!(
-            "  {what} {:>6.0} s   budget {budget}",
-            start.elapsed().as_secs_f64()
-        );
+        println!("  {what} {:>6.0} s   budget {budget}", start.elapsed().as_secs_f64());
         Ok::<_, String>(())
     };
     remove(&target)?;
     println!("\nbuilds, cold ({} cores)", cores());
-    timed(
-        "release binary   ",
-        "900 s",
-        &["build", "--quiet", "--release", "--package", "palisade-cli"],
-    )?;
-    timed(
-        "tests            ",
-        "1800 s",
-        &["test", "--quiet", "--workspace", "--no-run"],
-    )?;
+    timed("release binary   ", "900 s", &["build", "--quiet", "--release", "--package", "palisade-cli"])?;
+    timed("tests            ", "1800 s", &["test", "--quiet", "--workspace", "--no-run"])?;
     touch(&workspace.root.join("crates/palisade-check/src/lib.rs"))?;
-    timed(
-        "an engine's tests",
-        "30 s",
-        &["test", "--quiet", "--package", "palisade-check"],
-    )?;
+    timed("an engine's tests", "30 s", &["test", "--quiet", "--package", "palisade-check"])?;
     remove(&target)
 }
 
@@ -167,13 +147,8 @@ fn cores() -> usize {
 }
 
 fn start(command: &mut Command) -> Result<Child, String> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
-        .spawn()
-        .map_err(|error| format!("{}: {error}", crate::workspace::line(command)))
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map_err(|error| format!("{}: {error}", crate::workspace::line(command)))
 }
 
 fn elapsed(command: &mut Command) -> Result<Duration, String> {
@@ -182,10 +157,7 @@ fn elapsed(command: &mut Command) -> Result<Duration, String> {
     let elapsed = begin.elapsed();
     match status.code() {
         Some(code) if EXIT_CODES.contains(&code) => Ok(elapsed),
-        _ => Err(format!(
-            "`{}` ended with {status}",
-            crate::workspace::line(command)
-        )),
+        _ => Err(format!("`{}` ended with {status}", crate::workspace::line(command))),
     }
 }
 
@@ -202,12 +174,8 @@ fn peak_kib(command: &mut Command) -> Result<u64, String> {
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     while child.try_wait().map_err(|error| error.to_string())?.is_none() {
-        peak = peak.max(
-            std::fs::read_to_string(&status)
-                .ok()
-                .and_then(|status| high_water(&status))
-                .unwrap_or(0),
-        );
+        peak = peak
+            .max(std::fs::read_to_string(&status).ok().and_then(|status| high_water(&status)).unwrap_or(0));
         std::thread::sleep(Duration::from_micros(100));
     }
     Ok(peak)
@@ -224,9 +192,7 @@ fn read_all(folder: &Path) -> Result<Duration, String> {
     let files = files_below(folder, &[".git"]);
     let texts = files.iter().filter(|path| {
         path.extension().is_some_and(|end| {
-            ["tf", "json", "yaml", "yml", "tfvars", "template"]
-                .iter()
-                .any(|one| end == *one)
+            ["tf", "json", "yaml", "yml", "tfvars", "template"].iter().any(|one| end == *one)
         })
     });
     let lines: usize = texts
@@ -238,9 +204,7 @@ fn read_all(folder: &Path) -> Result<Duration, String> {
 }
 
 fn median(runs: usize, mut measure: impl FnMut() -> Result<Duration, String>) -> Result<Duration, String> {
-    let mut times = (0..runs)
-        .map(|_| measure())
-        .collect::<Result<Vec<Duration>, String>>()?;
+    let mut times = (0..runs).map(|_| measure()).collect::<Result<Vec<Duration>, String>>()?;
     times.sort();
     Ok(times[runs / 2])
 }
@@ -250,7 +214,7 @@ fn ratio(one: Duration, other: Duration) -> f64 {
 }
 
 fn milliseconds(time: Duration) -> String {
-    format!("{:>9.1} ms", time.as_secs_f64() * 1e3)
+    format!("{:>9.2} ms", time.as_secs_f64() * 1e3)
 }
 
 fn mebibytes(kib: u64) -> String {
@@ -263,20 +227,14 @@ mod tests {
 
     #[test]
     fn the_peak_is_read_from_the_kernels_words() {
-        assert_eq!(
-            high_water("Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   1234 kB\n"),
-            Some(1234)
-        );
+        assert_eq!(high_water("Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   1234 kB\n"), Some(1234));
         assert_eq!(high_water("Name:\tx\n"), None);
     }
 
     #[test]
     fn the_median_is_the_middle() {
         let mut times = [5, 1, 3].into_iter().map(Duration::from_secs);
-        assert_eq!(
-            median(3, || times.next().ok_or_else(String::new)),
-            Ok(Duration::from_secs(3))
-        );
+        assert_eq!(median(3, || times.next().ok_or_else(String::new)), Ok(Duration::from_secs(3)));
         assert!(median(1, || Err("no".to_owned())).is_err());
     }
 }

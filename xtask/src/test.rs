@@ -11,7 +11,7 @@ type Step = fn(&Workspace, &mut Report) -> Result<(), String>;
 /// The steps in the order of how soon they tell.
 const STEPS: [(&str, Step); 6] = [
     ("format", |workspace, _| {
-        run_command(&mut workspace.cargo(&["fmt", "--all", "--check"]))
+        run_command(&mut workspace.cargo(&["fmt", "--all", "--check", "--", "--files-with-diff"]))
     }),
     ("tidy", |workspace, _| tidy::run(workspace)),
     ("lints", |workspace, _| {
@@ -26,9 +26,7 @@ const STEPS: [(&str, Step); 6] = [
         ]))
     }),
     ("tests", tests),
-    ("generated", |workspace, _| {
-        generate::check_beside_tests(workspace)
-    }),
+    ("generated", |workspace, _| generate::check_beside_tests(workspace)),
     ("mutants", |workspace, _| {
         run_command(Command::new(workspace.palisade(Profile::Tests)?).args(["content", "mutate"]))
     }),
@@ -45,18 +43,13 @@ struct Report {
 
 /// Runs the named steps, or all of them.
 pub fn run(workspace: &Workspace, wanted: &[&str]) -> Result<(), String> {
-    let unknown = wanted
-        .iter()
-        .find(|name| !STEPS.iter().any(|(step, _)| step == *name));
+    let unknown = wanted.iter().find(|name| !STEPS.iter().any(|(step, _)| step == *name));
     if let Some(name) = unknown {
         let names: Vec<&str> = STEPS.iter().map(|(step, _)| *step).collect();
         return Err(format!("`{name}` is not a step: {}", names.join(", ")));
     }
     let mut report = Report::default();
-    for (name, step) in STEPS
-        .iter()
-        .filter(|(name, _)| wanted.is_empty() || wanted.contains(name))
-    {
+    for (name, step) in STEPS.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
         println!("\n=== {name}");
         let done = step(workspace, &mut report);
         report.count_step(name, done);
@@ -79,10 +72,7 @@ impl Report {
 
     /// Reads a line of a test binary's report: one test, or the counts of all of the binary's.
     fn read(&mut self, line: &str) {
-        if let Some(name) = line
-            .strip_prefix("test ")
-            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
-        {
+        if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
             self.failures.push(format!("test {name}"));
         }
         let Some(counts) = line.strip_prefix("test result: ") else {
@@ -103,17 +93,9 @@ impl Report {
         for failure in &self.failures {
             println!("FAILED {failure}");
         }
-        let skipped = if self.skipped > 0 {
-            format!(", {} skipped", self.skipped)
-        } else {
-            String::new()
-        };
+        let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
         println!("{} passed, {} failed{skipped}", self.passed, self.failed);
-        if self.failed == 0 {
-            Ok(())
-        } else {
-            Err("not all is well".to_owned())
-        }
+        if self.failed == 0 { Ok(()) } else { Err("not all is well".to_owned()) }
     }
 }
 
@@ -132,11 +114,7 @@ fn tests(workspace: &Workspace, report: &mut Report) -> Result<(), String> {
         report.read(&line);
     }
     let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`cargo test` failed: {status}"))
-    }
+    if status.success() { Ok(()) } else { Err(format!("`cargo test` failed: {status}")) }
 }
 
 #[cfg(test)]
@@ -157,11 +135,7 @@ mod tests {
             "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s";
         check(ok, (3, 0, 0), &[]);
         check(&format!("{ok}\n{ok}"), (6, 0, 0), &[]);
-        check(
-            "test a::b ... ok\ntest result: ok. 0 passed; 0 failed; 2 ignored;",
-            (0, 0, 2),
-            &[],
-        );
+        check("test a::b ... ok\ntest result: ok. 0 passed; 0 failed; 2 ignored;", (0, 0, 2), &[]);
         check(
             "test a::b ... FAILED\ntest result: FAILED. 1 passed; 1 failed; 0 ignored;",
             (1, 1, 0),

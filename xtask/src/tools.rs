@@ -25,17 +25,10 @@ pub struct Tools {
 /// Gets all of it, or says what could not be had and why.
 pub fn fetch(workspace: &Workspace) -> Tools {
     let folder = workspace.target.join("tools");
-    let mut tools = Tools {
-        environment: Vec::new(),
-        missing: Vec::new(),
-    };
+    let mut tools = Tools { environment: Vec::new(), missing: Vec::new() };
     let python = python(&folder.join("venv"));
     tools.add("PALISADE_PYTHON", python, "validating SARIF");
-    tools.add(
-        "PALISADE_SARIF_SCHEMA",
-        sarif_schema(&folder.join("sarif")),
-        "validating SARIF",
-    );
+    tools.add("PALISADE_SARIF_SCHEMA", sarif_schema(&folder.join("sarif")), "validating SARIF");
     tools.add(
         "PALISADE_NODE_MODULES",
         node(&folder.join("node")),
@@ -104,14 +97,9 @@ fn sarif_schema(folder: &Path) -> Result<PathBuf, String> {
         .and_then(|()| std::fs::write(folder.join("src/lib.rs"), ""));
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
     let metadata = metadata(&["--quiet", "--manifest-path", &manifest.display().to_string()])?;
-    let packages = metadata["packages"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let package = packages.iter().find(|package| package["name"] == name);
-    let manifest = package
-        .and_then(|package| package["manifest_path"].as_str())
-        .unwrap_or_default();
+    let manifest = package.and_then(|package| package["manifest_path"].as_str()).unwrap_or_default();
     let schema = Path::new(manifest).with_file_name(schema);
     if schema.is_file() {
         Ok(schema)

@@ -68,10 +68,7 @@ impl Workspace {
         let (arguments, folder): (&[&str], _) = match profile {
             Profile::Tests => (&["build", "--quiet", "--workspace", "--bins", "--tests"], "debug"),
             Profile::Debug => (&["build", "--quiet", "--package", "palisade-cli"], "debug"),
-            Profile::Release => (
-                &["build", "--quiet", "--release", "--package", "palisade-cli"],
-                "release",
-            ),
+            Profile::Release => (&["build", "--quiet", "--release", "--package", "palisade-cli"], "release"),
         };
         run(&mut self.cargo(arguments))?;
         Ok(self.target.join(folder).join("palisade"))
@@ -91,11 +88,7 @@ pub enum Profile {
 
 /// What cargo knows of a package or a workspace.
 pub fn metadata(arguments: &[&str]) -> Result<Value, String> {
-    let text = output(
-        cargo()
-            .args(["metadata", "--format-version", "1"])
-            .args(arguments),
-    )?;
+    let text = output(cargo().args(["metadata", "--format-version", "1"]).args(arguments))?;
     serde_json::from_str(&text).map_err(|error| format!("`cargo metadata` is not JSON: {error}"))
 }
 
@@ -105,9 +98,7 @@ fn cargo() -> Command {
 
 /// Runs a command whose output goes where ours does; a failure names the command.
 pub fn run(command: &mut Command) -> Result<(), String> {
-    let status = command
-        .status()
-        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let status = command.status().map_err(|error| format!("{}: {error}", line(command)))?;
     if status.success() {
         return Ok(());
     }
@@ -116,38 +107,27 @@ pub fn run(command: &mut Command) -> Result<(), String> {
 
 /// What a command prints; a failure comes with what it said on standard error.
 pub fn output(command: &mut Command) -> Result<String, String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{}: {error}", line(command)))?;
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| format!("{}: {error}", line(command)))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!(
-        "`{}` failed: {}\n{}",
-        line(command),
-        output.status,
-        said.trim_end()
-    ))
+    Err(format!("`{}` failed: {}\n{}", line(command), output.status, said.trim_end()))
 }
 
 /// The command as one would type it.
 pub fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
-    let words: Vec<_> = std::iter::once(program)
-        .chain(command.get_args())
-        .map(OsStr::to_string_lossy)
-        .collect();
+    let words: Vec<_> =
+        std::iter::once(program).chain(command.get_args()).map(OsStr::to_string_lossy).collect();
     words.join(" ")
 }
 
 /// Where a program is on the PATH.
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// The files below a folder in the order of their names, leaving out folders by name.
@@ -162,11 +142,7 @@ pub fn files_below(folder: &Path, left_out: &[&str]) -> Vec<PathBuf> {
         !path.is_symlink() && !left_out.contains(&name)
     };
     let below = |path: PathBuf| {
-        if path.is_dir() {
-            files_below(&path, left_out)
-        } else {
-            vec![path]
-        }
+        if path.is_dir() { files_below(&path, left_out) } else { vec![path] }
     };
     paths.into_iter().filter(wanted).flat_map(below).collect()
 }
@@ -183,10 +159,7 @@ fn package(package: &Value) -> Package {
 }
 
 fn dependency(dependency: &Value) -> Dependency {
-    Dependency {
-        name: word(&dependency["name"]),
-        for_tests_only: dependency["kind"] == "dev",
-    }
+    Dependency { name: word(&dependency["name"]), for_tests_only: dependency["kind"] == "dev" }
 }
 
 fn items(value: &Value) -> &[Value] {

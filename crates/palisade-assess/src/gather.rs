@@ -1,10 +1,10 @@
 //! Finds what can be read below the given paths, and reads it. One bad file never stops the rest.
 
 use palisade_document::{Text, decode};
-use palisade_model::{Diagnostic, RawResource, Span};
+use palisade_model::{Diagnostic, Level, RawResource, Span};
 use palisade_read_cloudformation::read_template;
 use palisade_read_terraform::{File, read_configuration, read_plan};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct Gathered {
     pub resources: Vec<RawResource>,
     /// What was wrong.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many files something was read from.
+    /// How many files were read. One that is broken from end to end is none.
     pub files: u64,
     /// Was there anything that Palisade reads?
     pub recognised: bool,
@@ -58,6 +58,7 @@ pub fn gather(targets: &[PathBuf], options: &GatherOptions, progress: &dyn Fn(&s
 /// As [`gather`], for files whose text is at hand: paths as they are shown, and texts.
 pub fn gather_files(files: &[(Arc<str>, Arc<str>)], options: &GatherOptions) -> Gathered {
     let mut gathering = Gathering::new(options);
+    gathering.is_on_disk = false;
     for (path, text) in files {
         gathering.given.insert(path.to_string(), text.as_bytes().to_vec());
         gathering.sort(PathBuf::from(&**path), false);
@@ -73,6 +74,12 @@ struct Gathering<'a> {
     documents: BTreeMap<PathBuf, bool>,
     /// Texts that do not lie on disk.
     given: BTreeMap<String, Vec<u8>>,
+    /// The folders that were looked through: where they really are, and what they were called.
+    seen: HashMap<PathBuf, PathBuf>,
+    /// The files that were read, as they are shown.
+    read: BTreeSet<Arc<str>>,
+    /// May modules be looked for on disk?
+    is_on_disk: bool,
     done: Gathered,
 }
 
@@ -83,6 +90,9 @@ impl<'a> Gathering<'a> {
             roots: BTreeMap::new(),
             documents: BTreeMap::new(),
             given: BTreeMap::new(),
+            seen: HashMap::new(),
+            read: BTreeSet::new(),
+            is_on_disk: true,
             done: Gathered::default(),
         }
     }
@@ -101,41 +111,69 @@ impl<'a> Gathering<'a> {
             let diagnostic = Diagnostic::error("there is no such file or folder").help("check the path");
             return self.say(diagnostic, target);
         }
-        if target.is_file() {
+        // A pipe, as `<(…)` in a shell, is read like a file.
+        if !target.is_dir() {
             return self.sort(target.to_path_buf(), true);
         }
-        let walk = WalkDir::new(target)
-            .follow_links(true)
-            .sort_by_file_name()
-            .into_iter();
+        let mut folders = VecDeque::from([target.to_path_buf()]);
+        while let Some(folder) = folders.pop_front() {
+            self.folder(&folder, &mut folders);
+        }
+    }
+
+    /// Looks through a folder. Folders that links lead to are left for later, and each folder is looked through once, by
+    /// whatever name: else a handful of links could lead to any number of places.
+    fn folder(&mut self, folder: &Path, later: &mut VecDeque<PathBuf>) {
         let is_skipped = |name: &str| SKIPPED.contains(&name);
-        for entry in walk
-            .filter_entry(|entry| entry.depth() == 0 || !entry.file_name().to_str().is_some_and(is_skipped))
-        {
-            match entry {
-                Ok(entry) if entry.file_type().is_file() => self.sort(entry.into_path(), false),
-                Ok(_) => {}
-                Err(error) => self.not_walked(&error, target),
+        let mut walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.not_walked(&error, folder);
+                    continue;
+                }
+            };
+            let (path, is_below) = (entry.path(), entry.depth() > 0);
+            if path.is_dir() {
+                let skipped = is_below && entry.file_name().to_str().is_some_and(is_skipped);
+                if !skipped && is_below && entry.path_is_symlink() {
+                    later.push_back(path.to_path_buf());
+                } else if skipped || !self.is_first_visit(path) {
+                    walk.skip_current_dir();
+                }
+            } else if path.is_file() {
+                self.sort(entry.into_path(), false);
+            } else if entry.path_is_symlink() {
+                self.say(Diagnostic::warning("this link leads nowhere"), path);
             }
         }
     }
 
+    /// Is this the first time that this folder is looked through? A link to a folder it stands in is said to be one.
+    fn is_first_visit(&mut self, path: &Path) -> bool {
+        let Ok(real) = path.canonicalize() else {
+            return true;
+        };
+        let Some(known) = self.seen.get(&real).cloned() else {
+            self.seen.insert(real, path.to_path_buf());
+            return true;
+        };
+        let parent = path.parent().map(Path::canonicalize);
+        if path.is_symlink() && matches!(parent, Some(Ok(parent)) if parent.starts_with(&real)) {
+            let diagnostic = Diagnostic::warning(format!("this link leads back to `{}`", shown(&known)));
+            self.say(diagnostic.help("it is not followed"), path);
+        }
+        false
+    }
+
     fn not_walked(&mut self, error: &walkdir::Error, target: &Path) {
         let path = error.path().unwrap_or(target).to_path_buf();
-        let diagnostic = match error.loop_ancestor() {
-            Some(ancestor) => {
-                Diagnostic::warning(format!("this link leads back to `{}`", ancestor.display()))
-                    .help("it is not followed")
-            }
-            None if path.is_symlink() => Diagnostic::warning("this link leads nowhere"),
-            None => {
-                let message = error
-                    .io_error()
-                    .map_or_else(|| error.to_string(), ToString::to_string);
-                Diagnostic::error(format!("it could not be opened: {message}")).help("check its permissions")
-            }
-        };
-        self.say(diagnostic, &path);
+        let message = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        let diagnostic = Diagnostic::error(format!("it could not be opened: {message}"));
+        self.say(diagnostic.help("check its permissions"), &path);
     }
 
     fn standard_input(&mut self) {
@@ -151,8 +189,8 @@ impl<'a> Gathering<'a> {
             );
         }
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]).into_owned();
-        let is_document =
-            start.trim_start().starts_with('{') || start.lines().any(|line| line.starts_with("Resources:"));
+        let start = start.trim_start_matches('\u{feff}').trim_start();
+        let is_document = start.starts_with('{') || start.lines().any(|line| line.starts_with("Resources:"));
         let path = PathBuf::from(if is_document { "-" } else { "standard input.tf" });
         self.given.insert(shown(&path).to_string(), bytes);
         if is_document {
@@ -198,13 +236,45 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// As [`module_files`], of the files whose text is at hand.
+    fn given_module(&self, directory: &str) -> Option<Vec<File>> {
+        let is_direct = |path: &Path| path.parent() == Some(Path::new(directory)) && is_configuration(path);
+        let files: Vec<File> = self
+            .given
+            .iter()
+            .filter(|(path, _)| is_direct(Path::new(path)))
+            .map(|(path, bytes)| File {
+                path: path.as_str().into(),
+                bytes: bytes.clone(),
+            })
+            .collect();
+        (!files.is_empty()).then_some(files)
+    }
+
     fn read_all(mut self, progress: &dyn Fn(&str)) -> Gathered {
         self.read_terraform(progress);
         for (path, is_named) in std::mem::take(&mut self.documents) {
             progress(&shown(&path));
             self.read_document(&path, is_named);
         }
+        self.done.files = self.files_read();
         self.done
+    }
+
+    /// How many files were read, without those that have an error and declare nothing.
+    fn files_read(&self) -> u64 {
+        let wrong = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
+        let file_of = |span: &Span| span.file.clone();
+        let diagnostics = self.done.diagnostics.iter().filter(wrong);
+        let broken: BTreeSet<Arc<str>> = diagnostics
+            .filter_map(|one| one.span.as_ref().map(file_of))
+            .collect();
+        let origins = self.done.resources.iter().map(|resource| &resource.origin);
+        let declaring: BTreeSet<Arc<str>> = origins
+            .filter_map(|origin| origin.span().map(file_of))
+            .collect();
+        let is_read = |file: &&Arc<str>| declaring.contains(*file) || !broken.contains(*file);
+        self.read.iter().filter(is_read).count() as u64
     }
 
     fn read_terraform(&mut self, progress: &dyn Fn(&str)) {
@@ -226,8 +296,15 @@ impl<'a> Gathering<'a> {
                 })
                 .collect();
             self.done.recognised = true;
-            self.done.files += files.len() as u64;
-            let configuration = read_configuration(&shown(folder), &files, &options, &module_files);
+            self.read.extend(files.iter().map(|file| file.path.clone()));
+            let modules = |directory: &str| {
+                if self.is_on_disk {
+                    module_files(directory)
+                } else {
+                    self.given_module(directory)
+                }
+            };
+            let configuration = read_configuration(&shown(folder), &files, &options, &modules);
             read.push((shown(folder), configuration));
         }
         // What another root calls as a module is judged there, with its arguments.
@@ -276,15 +353,20 @@ impl<'a> Gathering<'a> {
         let file = shown(path);
         let text = match decode(&file, &bytes) {
             Ok(text) => text,
-            Err(diagnostic) if is_named => {
-                return self.done.diagnostics.push(with_plan_help(diagnostic, &bytes));
+            Err(diagnostic) => {
+                // Text in another encoding still shows whether it is one of ours.
+                let letters: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+                let text = String::from_utf8_lossy(&letters);
+                if is_named || may_be_template(&text) || may_be_plan(text.trim_start_matches('\u{fffd}')) {
+                    self.done.diagnostics.push(with_plan_help(diagnostic, &bytes));
+                }
+                return;
             }
-            Err(_) => return,
         };
         if is_named || may_be_template(text) {
             if let Some(template) = read_template(&file, text, &self.options.variables) {
                 self.done.recognised = true;
-                self.done.files += 1;
+                self.read.insert(file.clone());
                 self.done.resources.extend(template.resources);
                 self.done.diagnostics.extend(template.diagnostics);
                 return;
@@ -292,7 +374,7 @@ impl<'a> Gathering<'a> {
         }
         if may_be_plan(text) {
             self.done.recognised = true;
-            self.done.files += 1;
+            self.read.insert(file.clone());
             let plan = read_plan(&file, text);
             self.done.resources.extend(plan.resources);
             self.done.diagnostics.extend(plan.diagnostics);

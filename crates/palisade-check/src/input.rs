@@ -38,10 +38,7 @@ impl Input {
         let declared = &resource.declared;
         let known = |value: &dyn ToString| Partial::Known(Rego::from(value.to_string()));
         root.insert(text("address"), known(&declared.address));
-        let kind = resource
-            .kind
-            .as_ref()
-            .map_or(declared.source_type.to_string(), ToString::to_string);
+        let kind = resource.kind.as_ref().map_or(declared.source_type.to_string(), ToString::to_string);
         root.insert(text("type"), known(&kind));
         root.insert(text("source"), known(&declared.source));
         if let Some(account) = &declared.account {
@@ -51,15 +48,9 @@ impl Input {
             root.entry(text("region")).or_insert_with(|| known(region));
         }
         if with_raw {
-            root.insert(
-                text("raw"),
-                builder.node(&declared.raw, vec![Segment::Name("raw".into())]),
-            );
+            root.insert(text("raw"), builder.node(&declared.raw, vec![Segment::Name("raw".into())]));
         }
-        Self {
-            root: Partial::map(root, None),
-            unknowns: builder.unknowns,
-        }
+        Self { root: Partial::map(root, None), unknowns: builder.unknowns }
     }
 
     /// Is every part of it known?
@@ -105,10 +96,7 @@ impl Builder {
                     .entries
                     .iter()
                     .map(|(name, item)| {
-                        (
-                            text(name),
-                            self.node(item, extended(&path, Segment::Name(name.clone()))),
-                        )
+                        (text(name), self.node(item, extended(&path, Segment::Name(name.clone()))))
                     })
                     .collect();
                 let more = map.more.as_ref().map(|unknown| self.cause(unknown, path));

@@ -6,10 +6,10 @@ use crate::output;
 use crate::outside::Process;
 use anyhow::Context;
 use palisade_assess::{mutate, run_examples};
-use palisade_content::{Library, Page, PageFile, Sort, load, new_page, shipped};
+use palisade_content::{LARGEST_PAGE, Library, Page, PageFile, Sort, load, new_page, shipped};
 use palisade_model::{Diagnostic, Level, PageId, ResourceType};
 use palisade_report::{TextOptions, neutral};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walkdir::WalkDir;
@@ -59,7 +59,11 @@ fn pages_below(path: &Path) -> anyhow::Result<Vec<PageFile>> {
     anyhow::ensure!(path.exists(), "there is no folder of pages `{}`", path.display());
     let mut pages = Vec::new();
     for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
-        let entry = entry.with_context(|| format!("failed to look through `{}`", path.display()))?;
+        let entry = match entry {
+            // A link back to a folder above it leads to no page that is not found anyway.
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            entry => entry.with_context(|| format!("failed to look through `{}`", path.display()))?,
+        };
         let ending = entry
             .path()
             .extension()
@@ -68,7 +72,10 @@ fn pages_below(path: &Path) -> anyhow::Result<Vec<PageFile>> {
         if !entry.file_type().is_file() || !matches!(ending, "md" | "rego" | "yml" | "yaml") {
             continue;
         }
-        let bytes = std::fs::read(entry.path())
+        let mut bytes = Vec::new();
+        // More than the largest page need not be read to say that it is too large.
+        std::fs::File::open(entry.path())
+            .and_then(|file| file.take(LARGEST_PAGE as u64 + 1).read_to_end(&mut bytes))
             .with_context(|| format!("failed to open `{}`", entry.path().display()))?;
         pages.push(PageFile {
             path: shown(entry.path()).into(),
@@ -111,8 +118,7 @@ pub fn says(diagnostics: &[Diagnostic], color: bool) {
         ..TextOptions::default()
     };
     let read = |file: &str| {
-        let text = std::fs::read_to_string(file).ok().map(Arc::from);
-        text.or_else(|| {
+        output::quotable(file).or_else(|| {
             shipped()
                 .into_iter()
                 .find(|page| *page.path == *file)
@@ -127,21 +133,30 @@ pub fn says(diagnostics: &[Diagnostic], color: bool) {
 }
 
 /// The pages a command is about: those below the paths, or all that ship.
-fn chosen<'a>(library: &'a Library, paths: &[PathBuf]) -> Vec<&'a Page> {
-    let below = |page: &Page| {
-        paths
-            .iter()
-            .any(|path| Path::new(&*page.file).starts_with(shown(path)))
+///
+/// # Errors
+/// There is no page below the paths.
+fn chosen<'a>(library: &'a Library, paths: &[PathBuf]) -> anyhow::Result<Vec<&'a Page>> {
+    let mut asked = Vec::new();
+    for path in paths {
+        asked.append(&mut pages_below(path)?);
+    }
+    if !paths.is_empty() && asked.is_empty() {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        anyhow::bail!("there is no page in `{}`", names.join("`, `"));
+    }
+    let is_asked = |page: &&Page| {
+        paths.is_empty()
+            || asked
+                .iter()
+                .any(|file| file.path == page.file || (page.shipped && file.id_path == page.id_path()))
     };
-    library
-        .pages()
-        .filter(|page| paths.is_empty() || below(page))
-        .collect()
+    Ok(library.pages().filter(is_asked).collect())
 }
 
 fn check(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
     let (library, mut diagnostics) = library(paths)?;
-    let pages = chosen(&library, paths);
+    let pages = chosen(&library, paths)?;
     let (mut examples, mut without) = (0, 0);
     for page in &pages {
         let (outcomes, mut said) = run_examples(page, &library, &Process);
@@ -179,7 +194,7 @@ fn check(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
 fn mutants(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
     let (library, _) = library(paths)?;
     let (mut parts, mut survivors) = (0, Vec::new());
-    let pages = chosen(&library, paths);
+    let pages = chosen(&library, paths)?;
     for page in &pages {
         let (own, mut unnoticed) = mutate(page, &library, &Process);
         parts += own;

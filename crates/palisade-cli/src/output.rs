@@ -4,6 +4,7 @@ use crate::arguments::Color;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Is the output coloured?
 pub fn uses_color(color: Color) -> bool {
@@ -23,6 +24,19 @@ pub fn width() -> usize {
         .ok()
         .and_then(|columns| columns.parse().ok());
     columns.map_or(100, |columns: usize| columns.clamp(60, 160))
+}
+
+/// The most bytes of a file that lines are quoted from.
+const QUOTABLE_BYTES_MAX: u64 = 64 << 20;
+
+/// The text of a file that a report may quote lines of; none where it is too large, or no text.
+pub fn quotable(file: &str) -> Option<Arc<str>> {
+    let about = std::fs::metadata(file).ok()?;
+    if !about.is_file() || about.len() > QUOTABLE_BYTES_MAX {
+        return None;
+    }
+    let text = std::fs::read_to_string(file).ok()?;
+    (!text.contains('\0')).then(|| text.into())
 }
 
 /// Writes a report to a file, or to standard output.

@@ -59,7 +59,7 @@ impl Process {
 fn ended(status: std::process::ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
-        Some(24) => "it took too long".to_owned(),
+        Some(9 | 24) => "it took too long".to_owned(),
         Some(6 | 11) => "it took too much memory, or aborted".to_owned(),
         _ => status.to_string(),
     }
@@ -86,22 +86,21 @@ pub fn serve() -> anyhow::Result<Ending> {
 
 #[cfg(unix)]
 fn limit() -> anyhow::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let most = |most| Rlimit {
-        current: Some(most),
-        maximum: Some(most),
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // Whoever started Palisade may have limited it further; nobody can raise that.
+    let limit = |resource, most: u64| {
+        let most = getrlimit(resource).maximum.map_or(most, |limit| limit.min(most));
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        setrlimit(resource, limit)
     };
-    setrlimit(Resource::As, most(MEMORY_BYTES_MAX))?;
-    setrlimit(
-        Resource::Cpu,
-        Rlimit {
-            current: Some(CPU_SECONDS_MAX),
-            maximum: Some(CPU_SECONDS_MAX + 1),
-        },
-    )?;
-    setrlimit(Resource::Core, most(0))?;
+    limit(Resource::As, MEMORY_BYTES_MAX)?;
+    limit(Resource::Cpu, CPU_SECONDS_MAX)?;
+    limit(Resource::Core, 0)?;
     // A page writes no file.
-    setrlimit(Resource::Fsize, most(0))?;
+    limit(Resource::Fsize, 0)?;
     Ok(())
 }
 

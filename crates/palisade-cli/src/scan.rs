@@ -26,6 +26,10 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         .collect();
     let (library, diagnostics) = library(&folders)?;
     let selection = Selection::new(options, &config, &library)?;
+    for path in options.targets.iter().chain(&options.variable_files) {
+        let is_there = path.as_os_str() == "-" || path.exists();
+        anyhow::ensure!(is_there, "there is no file or folder `{}`", path.display());
+    }
     let progress = Progress::new();
     let gather_options = GatherOptions {
         variables: options.variables.iter().cloned().collect(),
@@ -53,7 +57,7 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
             limit: options.sarif_limit,
         },
         color: color && options.output.output.is_none(),
-        read: &|file| std::fs::read_to_string(file).ok().map(Arc::from),
+        read: &output::quotable,
     };
     write(&report, &options.output, &forms)?;
     let fail_on = options

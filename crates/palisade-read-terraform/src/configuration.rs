@@ -32,20 +32,12 @@ pub(crate) fn read(
         world.report(diagnostic);
     }
     let scope = world.root(root, module, given);
-    let mut writer = Writer {
-        world: &world,
-        root,
-        resources: Vec::new(),
-    };
+    let mut writer = Writer { world: &world, root, resources: Vec::new() };
     writer.scope(&scope);
     let resources = writer.resources;
     drop(scope);
     let (diagnostics, modules_used) = world.finish();
-    Configuration {
-        resources,
-        diagnostics,
-        modules_used,
-    }
+    Configuration { resources, diagnostics, modules_used }
 }
 
 /// The root variables' values from outside: what comes later counts.
@@ -123,26 +115,14 @@ impl Writer<'_, '_> {
                 self.write(scope, resource, "", Instance::Open(unknown.clone()), existence);
             }
             Instances::Many(unknown) => {
-                self.write(
-                    scope,
-                    resource,
-                    "",
-                    Instance::Open(unknown.clone()),
-                    Existence::Yes,
-                );
+                self.write(scope, resource, "", Instance::Open(unknown.clone()), Existence::Yes);
             }
             Instances::Keyed(keyed) if self.resources.len() + keyed.len() > MOST_RESOURCES => {
                 self.write(scope, resource, "", unexpanded(), Existence::Yes);
             }
             Instances::Keyed(keyed) => {
                 for (key, instance) in keyed {
-                    self.write(
-                        scope,
-                        resource,
-                        &key.to_string(),
-                        instance.clone(),
-                        Existence::Yes,
-                    );
+                    self.write(scope, resource, &key.to_string(), instance.clone(), Existence::Yes);
                 }
             }
         }
@@ -170,10 +150,7 @@ impl Writer<'_, '_> {
         self.resources.push(RawResource {
             source: Sort::Terraform,
             source_type: resource.kind.clone(),
-            address: Address {
-                root: self.root.clone(),
-                name: name.into(),
-            },
+            address: Address { root: self.root.clone(), name: name.into() },
             existence: both(&scope.existence, existence),
             region: self.region(&mut environment, resource),
             account: self.account(scope, resource),

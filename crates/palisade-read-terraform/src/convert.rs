@@ -61,10 +61,7 @@ impl Type {
                 Self::Tuple(items.iter().map(|item| Self::of(item, environment)).collect())
             }
             ("object", ExpressionKind::Object(members)) => Self::Object(
-                members
-                    .iter()
-                    .filter_map(|(name, kind)| Member::of(name, kind, environment))
-                    .collect(),
+                members.iter().filter_map(|(name, kind)| Member::of(name, kind, environment)).collect(),
             ),
             _ => Self::Any,
         }
@@ -89,11 +86,7 @@ impl Member {
             return None;
         };
         let name = name.clone();
-        if let ExpressionKind::Call {
-            name: function,
-            arguments,
-            ..
-        } = &kind.kind
+        if let ExpressionKind::Call { name: function, arguments, .. } = &kind.kind
             && &**function == "optional"
             && let Some(inner) = arguments.first()
         {
@@ -105,11 +98,7 @@ impl Member {
             let default = Some(convert(&default, &kind).unwrap_or(default));
             return Some(Self { name, kind, default });
         }
-        Some(Self {
-            name,
-            kind: Type::of(kind, environment),
-            default: None,
-        })
+        Some(Self { name, kind: Type::of(kind, environment), default: None })
     }
 }
 
@@ -130,20 +119,13 @@ pub(crate) fn convert(value: &Value, kind: &Type) -> Outcome {
             Ok(set(items, list.more.clone(), value))
         }
         (Kind::List(list), Type::Tuple(kinds)) if list.items.len() == kinds.len() => {
-            let items: Result<Vec<_>, _> = list
-                .items
-                .iter()
-                .zip(kinds)
-                .map(|(item, kind)| convert(item, kind))
-                .collect();
+            let items: Result<Vec<_>, _> =
+                list.items.iter().zip(kinds).map(|(item, kind)| convert(item, kind)).collect();
             Ok(Value::list_of(items?, list.more.clone(), false, &value.origin))
         }
         (Kind::Map(map), Type::Map(inner)) => {
-            let entries: Result<IndexMap<_, _>, Failure> = map
-                .entries
-                .iter()
-                .map(|(name, entry)| Ok((name.clone(), convert(entry, inner)?)))
-                .collect();
+            let entries: Result<IndexMap<_, _>, Failure> =
+                map.entries.iter().map(|(name, entry)| Ok((name.clone(), convert(entry, inner)?))).collect();
             Ok(Value::map_of(entries?, map.more.clone(), &value.origin))
         }
         (Kind::Map(map), Type::Object(members)) => object(map, members, value),
@@ -158,10 +140,7 @@ fn converted(items: &[Value], kind: &Type) -> Result<Vec<Value>, Failure> {
 fn shaped(unknown: &Unknown, shape: Option<Shape>) -> Unknown {
     Unknown {
         why: unknown.why.clone(),
-        hint: Hint {
-            shape: shape.or(unknown.hint.shape),
-            ..unknown.hint.clone()
-        },
+        hint: Hint { shape: shape.or(unknown.hint.shape), ..unknown.hint.clone() },
     }
 }
 
@@ -171,10 +150,9 @@ fn object(map: &Entries, members: &[Member], value: &Value) -> Outcome {
         let given = match (map.entries.get(&member.name), &map.more, &member.default) {
             (Some(given), _, Some(default)) if given.is_null() => default.clone(),
             (Some(given), ..) => convert(given, &member.kind)?,
-            (None, Some(more), _) => Value::unknown(
-                shaped(&more.why.clone().into(), member.kind.shape()),
-                &value.origin,
-            ),
+            (None, Some(more), _) => {
+                Value::unknown(shaped(&more.why.clone().into(), member.kind.shape()), &value.origin)
+            }
             (None, None, Some(default)) => default.clone(),
             (None, None, None) => return Err(Failure),
         };
@@ -228,19 +206,14 @@ pub(crate) fn to_text(value: &Value) -> Outcome {
         // Its text can wait until somebody looks inside.
         Kind::Encoded(_) => Ok(value.clone()),
         Kind::Unknown(unknown) => Ok(Value::unknown(shaped(unknown, Some(Shape::Text)), &value.origin)),
-        _ => text_of(value)
-            .map(|text| Value::text(text, &value.origin))
-            .ok_or(Failure),
+        _ => text_of(value).map(|text| Value::text(text, &value.origin)).ok_or(Failure),
     }
 }
 
 pub(crate) fn to_number(value: &Value) -> Outcome {
     match &value.kind {
         Kind::Null | Kind::Number(_) => Ok(value.clone()),
-        Kind::Unknown(unknown) => Ok(Value::unknown(
-            shaped(unknown, Some(Shape::Number)),
-            &value.origin,
-        )),
+        Kind::Unknown(unknown) => Ok(Value::unknown(shaped(unknown, Some(Shape::Number)), &value.origin)),
         Kind::Text(text) => {
             let number = number_in(text).ok_or(Failure)?;
             Ok(Value::number(number, &value.origin))
@@ -253,13 +226,9 @@ fn number_in(text: &str) -> Option<Number> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(whole.into());
     }
-    let is_number = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-    is_number
-        .then(|| text.parse::<f64>().ok())
-        .flatten()
-        .and_then(crate::value::number)
+    let is_number =
+        text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+    is_number.then(|| text.parse::<f64>().ok()).flatten().and_then(crate::value::number)
 }
 
 pub(crate) fn to_bool(value: &Value) -> Outcome {

@@ -32,18 +32,12 @@ pub(crate) struct Environment<'w> {
 
 impl<'w> Environment<'w> {
     pub fn new(world: &'w World<'w>, scope: &Rc<Scope>, instance: Instance) -> Self {
-        Self {
-            world,
-            scope: scope.clone(),
-            instance,
-            bindings: Vec::new(),
-        }
+        Self { world, scope: scope.clone(), instance, bindings: Vec::new() }
     }
 
     /// What an expression comes to; unknown where Terraform would refuse it.
     pub fn value(&mut self, expression: &Expression) -> Value {
-        self.evaluate(expression)
-            .unwrap_or_else(|Failure| not_evaluated(expression))
+        self.evaluate(expression).unwrap_or_else(|Failure| not_evaluated(expression))
     }
 
     /// What an expression comes to.
@@ -73,11 +67,9 @@ impl<'w> Environment<'w> {
                     self.steps(start, steps)
                 }
             },
-            ExpressionKind::Call {
-                name,
-                arguments,
-                expands_last,
-            } => functions::call(self, name, arguments, *expands_last, expression),
+            ExpressionKind::Call { name, arguments, expands_last } => {
+                functions::call(self, name, arguments, *expands_last, expression)
+            }
             ExpressionKind::Conditional(parts) => self.conditional(parts, expression),
             ExpressionKind::Unary(operator, inner) => {
                 let inner = self.evaluate(inner)?;
@@ -89,10 +81,9 @@ impl<'w> Environment<'w> {
                 binary(*operator, &left, &right, &expression.place.origin())
             }
             ExpressionKind::For(each) => self.for_each(each, expression),
-            ExpressionKind::Unreadable(message) => Ok(Value::unknown_because(
-                Why::Unreadable(message.clone()),
-                &expression.place.origin(),
-            )),
+            ExpressionKind::Unreadable(message) => {
+                Ok(Value::unknown_because(Why::Unreadable(message.clone()), &expression.place.origin()))
+            }
         }
     }
 
@@ -155,11 +146,8 @@ impl<'w> Environment<'w> {
             Kind::Null => Ok(Value::list(Vec::new(), &origin)),
             Kind::Unknown(unknown) => Ok(Value::unknown_like(unknown, Some(Shape::List), &origin)),
             Kind::List(list) => {
-                let items: Result<Vec<_>, _> = list
-                    .items
-                    .iter()
-                    .map(|item| self.steps(item.clone(), rest))
-                    .collect();
+                let items: Result<Vec<_>, _> =
+                    list.items.iter().map(|item| self.steps(item.clone(), rest)).collect();
                 Ok(Value::list_of(items?, list.more.clone(), false, &origin))
             }
             _ => Ok(Value::list(vec![self.steps(value, rest)?], &origin)),
@@ -192,10 +180,7 @@ impl<'w> Environment<'w> {
             Kind::Map(map) => (pairs_of(&collection), map.more.clone()),
             _ => return Err(Failure),
         };
-        let mut result = Collected {
-            more,
-            ..Collected::default()
-        };
+        let mut result = Collected { more, ..Collected::default() };
         for (key, value) in pairs.unwrap_or_default() {
             let outer = self.bindings.len();
             self.bind(each.key.as_ref(), &each.value, key, value);
@@ -271,11 +256,7 @@ impl<'w> Environment<'w> {
                         (None, None) => return Err(Failure),
                     }
                 }
-                Part::If {
-                    condition,
-                    then,
-                    otherwise,
-                } => {
+                Part::If { condition, then, otherwise } => {
                     let condition = to_bool(&self.evaluate(condition)?)?;
                     match &condition.kind {
                         Kind::Bool(true) => self.render(then, into)?,
@@ -284,12 +265,9 @@ impl<'w> Environment<'w> {
                         _ => return Err(Failure),
                     }
                 }
-                Part::For {
-                    key,
-                    value,
-                    collection,
-                    parts,
-                } => self.render_each(key.as_ref(), value, collection, parts, into)?,
+                Part::For { key, value, collection, parts } => {
+                    self.render_each(key.as_ref(), value, collection, parts, into)?
+                }
             }
             if into.text.len() > 4 << 20 {
                 return Ok(());
@@ -334,15 +312,19 @@ impl<'w> Environment<'w> {
 
     /// The arguments and blocks of a body as a map: blocks are lists of maps, however many there are.
     pub fn body(&mut self, body: &Body, origin: &Origin) -> Value {
+        if !self.world.enter() {
+            return Value::unknown_because(Why::NotEvaluated("a block".into()), origin);
+        }
+        let value = self.body_inside(body, origin);
+        self.world.leave();
+        value
+    }
+
+    fn body_inside(&mut self, body: &Body, origin: &Origin) -> Value {
         let mut entries: IndexMap<Arc<str>, Value> = body
             .attributes
             .iter()
-            .map(|attribute| {
-                (
-                    attribute.name.clone(),
-                    self.argument(&attribute.name, &attribute.value),
-                )
-            })
+            .map(|attribute| (attribute.name.clone(), self.argument(&attribute.name, &attribute.value)))
             .collect();
         let mut blocks: IndexMap<Arc<str>, Blocks> = IndexMap::new();
         for block in &body.blocks {
@@ -350,9 +332,7 @@ impl<'w> Environment<'w> {
             if &*block.kind == "dynamic"
                 && let Some(label) = block.labels.first()
             {
-                let list = blocks
-                    .entry(label.clone())
-                    .or_insert_with(|| Blocks::new(&origin));
+                let list = blocks.entry(label.clone()).or_insert_with(|| Blocks::new(&origin));
                 self.dynamic(label, &block.body, &origin, list);
                 continue;
             }
@@ -360,9 +340,7 @@ impl<'w> Environment<'w> {
             for label in block.labels.iter().rev() {
                 value = Value::map(IndexMap::from([(label.clone(), value)]), &origin);
             }
-            let list = blocks
-                .entry(block.kind.clone())
-                .or_insert_with(|| Blocks::new(&origin));
+            let list = blocks.entry(block.kind.clone()).or_insert_with(|| Blocks::new(&origin));
             list.items.push(value);
         }
         for (name, list) in blocks {
@@ -402,9 +380,7 @@ impl<'w> Environment<'w> {
         let content = body.blocks_of("content").next();
         let collection = body.attribute("for_each").map(|each| self.value(each));
         let (Some(content), Some(collection)) = (content, collection) else {
-            into.more = Some(Arc::new(
-                Why::NotEvaluated(format!("dynamic \"{label}\"").into()).into(),
-            ));
+            into.more = Some(Arc::new(Why::NotEvaluated(format!("dynamic \"{label}\"").into()).into()));
             return;
         };
         let iterator = match body.attribute("iterator").map(|name| &name.kind) {
@@ -417,15 +393,12 @@ impl<'w> Environment<'w> {
             Kind::List(_) | Kind::Map(_) => {}
             Kind::Unknown(unknown) => into.more = Some(unknown.clone()),
             _ => {
-                into.more = Some(Arc::new(
-                    Why::NotEvaluated(format!("dynamic \"{label}\"").into()).into(),
-                ));
+                into.more = Some(Arc::new(Why::NotEvaluated(format!("dynamic \"{label}\"").into()).into()));
             }
         }
         for (key, value) in pairs_of(&collection).unwrap_or_default() {
             let each = IndexMap::from([("key".into(), key), ("value".into(), value)]);
-            self.bindings
-                .push((iterator.clone(), Value::map(each, &collection.origin)));
+            self.bindings.push((iterator.clone(), Value::map(each, &collection.origin)));
             let block = self.body(&content.body, origin);
             self.bindings.pop();
             into.items.push(block);
@@ -442,11 +415,7 @@ struct Blocks {
 
 impl Blocks {
     fn new(origin: &Origin) -> Self {
-        Self {
-            items: Vec::new(),
-            more: None,
-            origin: origin.clone(),
-        }
+        Self { items: Vec::new(), more: None, origin: origin.clone() }
     }
 }
 
@@ -586,9 +555,7 @@ impl Rendered {
         let end = after.find(MARK.1)?;
         let number = &after[..end];
         let is_all = start == 0 && after.len() == end + MARK.1.len_utf8();
-        let part = self
-            .open
-            .get(number.trim_start_matches('!').parse::<usize>().ok()?)?;
+        let part = self.open.get(number.trim_start_matches('!').parse::<usize>().ok()?)?;
         let unknown = part.first_unknown()?;
         Some(match (number.starts_with('!'), &part.kind) {
             (true, Kind::Encoded(encoded)) => Marked::Structured(encoded.value.clone()),
@@ -622,15 +589,8 @@ fn made_of_data(value: Value, expression: &Expression) -> Value {
             if is_made && matches!(&unknown.why, Why::AfterApply(what) if what.starts_with("data.")) =>
         {
             let quoted = expression.place.quoted();
-            let quoted = if quoted.starts_with("data.") {
-                format!("({quoted})").into()
-            } else {
-                quoted
-            };
-            let open = Unknown {
-                why: Why::AfterApply(quoted),
-                hint: unknown.hint.clone(),
-            };
+            let quoted = if quoted.starts_with("data.") { format!("({quoted})").into() } else { quoted };
+            let open = Unknown { why: Why::AfterApply(quoted), hint: unknown.hint.clone() };
             Value::unknown(open, &value.origin)
         }
         _ => value,
@@ -639,18 +599,12 @@ fn made_of_data(value: Value, expression: &Expression) -> Value {
 
 /// An expression whose value this reader does not find out.
 pub(crate) fn not_evaluated(expression: &Expression) -> Value {
-    Value::unknown_because(
-        Why::NotEvaluated(expression.place.quoted()),
-        &expression.place.origin(),
-    )
+    Value::unknown_because(Why::NotEvaluated(expression.place.quoted()), &expression.place.origin())
 }
 
 /// How many steps an attribute splat takes with it.
 pub(crate) fn leading_attributes(steps: &[Step]) -> usize {
-    steps
-        .iter()
-        .take_while(|step| matches!(step, Step::Attribute(_)))
-        .count()
+    steps.iter().take_while(|step| matches!(step, Step::Attribute(_))).count()
 }
 
 /// The keys and values that a loop over this goes through: maps in the order of their names. None for what
@@ -704,10 +658,7 @@ pub(crate) fn attribute(value: &Value, name: &str) -> Outcome {
 fn attribute_of(whole: &Unknown, name: &str, origin: &Origin) -> Value {
     match (&whole.why, whole.hint.refers_to.as_slice()) {
         (Why::AfterApply(text), [only]) if only.attribute.is_none() => {
-            let reference = Reference {
-                address: only.address.clone(),
-                attribute: Some(name.into()),
-            };
+            let reference = Reference { address: only.address.clone(), attribute: Some(name.into()) };
             let shape = crate::reference::is_text(name).then_some(Shape::Text);
             let why = Why::AfterApply(crate::source::shortened(&format!("{text}.{name}")));
             Value::unknown(Unknown::reference(why, shape, vec![reference]), origin)
@@ -733,10 +684,7 @@ pub(crate) fn element(value: &Value, index: &Value) -> Outcome {
                 return Ok(Value::unknown_because(more.why.clone(), &value.origin));
             }
             let index = index.as_u64().and_then(|index| usize::try_from(index).ok());
-            index
-                .and_then(|index| list.items.get(index))
-                .cloned()
-                .ok_or(Failure)
+            index.and_then(|index| list.items.get(index)).cloned().ok_or(Failure)
         }
         _ => Err(Failure),
     }
@@ -754,11 +702,7 @@ fn either(left: Outcome, right: Outcome, cause: &Unknown, origin: &Origin) -> Va
     if equal(&left, &right) == Some(true) {
         return left;
     }
-    let shape = if left.shape() == right.shape() {
-        left.shape()
-    } else {
-        None
-    };
+    let shape = if left.shape() == right.shape() { left.shape() } else { None };
     let mut hint = unknown(cause.why.clone(), left.is_present() && right.is_present(), shape);
     if let (Kind::Unknown(left), Kind::Unknown(right)) = (&left.kind, &right.kind)
         && left.hint.refers_to == right.hint.refers_to
@@ -844,9 +788,7 @@ fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value, origin: &Or
             origin,
         ));
     }
-    computed(operator, one, two)
-        .map(|number| Value::number(number, origin))
-        .ok_or(Failure)
+    computed(operator, one, two).map(|number| Value::number(number, origin)).ok_or(Failure)
 }
 
 pub(crate) fn order(one: &Number, two: &Number) -> Option<std::cmp::Ordering> {
@@ -862,10 +804,7 @@ fn computed(operator: BinaryOperator, one: &Number, two: &Number) -> Option<Numb
             BinaryOperator::Plus => one.checked_add(two),
             BinaryOperator::Minus => one.checked_sub(two),
             BinaryOperator::Mul => one.checked_mul(two),
-            BinaryOperator::Div => one
-                .checked_rem(two)
-                .filter(|rest| *rest == 0)
-                .and(one.checked_div(two)),
+            BinaryOperator::Div => one.checked_rem(two).filter(|rest| *rest == 0).and(one.checked_div(two)),
             BinaryOperator::Mod => one.checked_rem(two),
             _ => None,
         };
@@ -899,10 +838,7 @@ pub(crate) fn plus(left: &Value, right: &Value, origin: &Origin) -> Outcome {
 
 /// Are two values the same? The reason when an unknown part leaves it open.
 pub(crate) fn equal_or_unknown(left: &Value, right: &Value) -> Result<bool, Arc<Unknown>> {
-    match (
-        equal(left, right),
-        left.first_unknown().or_else(|| right.first_unknown()),
-    ) {
+    match (equal(left, right), left.first_unknown().or_else(|| right.first_unknown())) {
         (Some(same), _) => Ok(same),
         (None, Some(cause)) => Err(cause.clone()),
         (None, None) => Ok(false),
@@ -915,10 +851,7 @@ fn names_in(expression: &Expression) -> Value {
     match &expression.kind {
         ExpressionKind::List(items) => Value::list(items.iter().map(names_in).collect(), &origin),
         ExpressionKind::Object(entries) => Value::map(
-            entries
-                .iter()
-                .map(|(name, value)| (spelled(name), names_in(value)))
-                .collect(),
+            entries.iter().map(|(name, value)| (spelled(name), names_in(value))).collect(),
             &origin,
         ),
         _ => Value::text(spelled(expression), &origin),

@@ -47,10 +47,9 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "base64decode" => (TEXT, Known(base64decode)),
         "base64encode" => (TEXT, Known(base64encode)),
         "ceil" => (NUMBER, Known(|given| rounded(given, f64::ceil))),
-        "chomp" => (
-            TEXT,
-            Known(|given| mapped(given, |text| text.trim_end_matches(['\n', '\r']).to_owned())),
-        ),
+        "chomp" => {
+            (TEXT, Known(|given| mapped(given, |text| text.trim_end_matches(['\n', '\r']).to_owned())))
+        }
         "chunklist" => (LIST, Known(chunklist)),
         "coalesce" => (None, Partly(coalesce)),
         "coalescelist" => (LIST, Partly(coalescelist)),
@@ -65,10 +64,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
             }),
         ),
         "element" => (None, Partly(element)),
-        "endswith" => (
-            BOOL,
-            Known(|given| tested(given, |text, end| text.ends_with(end))),
-        ),
+        "endswith" => (BOOL, Known(|given| tested(given, |text, end| text.ends_with(end)))),
         "flatten" => (LIST, Partly(flatten)),
         "floor" => (NUMBER, Known(|given| rounded(given, f64::floor))),
         "format" => (TEXT, Known(format)),
@@ -94,10 +90,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
             LIST,
             Known(|given| {
                 let list = list_in(given, 0)?;
-                Ok(Value::list(
-                    list.items.iter().rev().cloned().collect(),
-                    given.origin,
-                ))
+                Ok(Value::list(list.items.iter().rev().cloned().collect(), given.origin))
             }),
         ),
         "setintersection" => (
@@ -116,50 +109,30 @@ fn function(name: &str) -> Option<(Returns, How)> {
                 })
             }),
         ),
-        "setunion" => (
-            LIST,
-            Known(|given| sets(given, |kept, next| kept.extend(next.iter().cloned()))),
-        ),
+        "setunion" => (LIST, Known(|given| sets(given, |kept, next| kept.extend(next.iter().cloned())))),
         "slice" => (LIST, Known(slice)),
         "sort" => (LIST, Known(sort)),
         "split" => (LIST, Known(split)),
-        "startswith" => (
-            BOOL,
-            Known(|given| tested(given, |text, start| text.starts_with(start))),
-        ),
-        "strcontains" => (
-            BOOL,
-            Known(|given| tested(given, |text, part| text.contains(part))),
-        ),
-        "strrev" => (
-            TEXT,
-            Known(|given| mapped(given, |text| text.chars().rev().collect())),
-        ),
+        "startswith" => (BOOL, Known(|given| tested(given, |text, start| text.starts_with(start)))),
+        "strcontains" => (BOOL, Known(|given| tested(given, |text, part| text.contains(part)))),
+        "strrev" => (TEXT, Known(|given| mapped(given, |text| text.chars().rev().collect()))),
         "substr" => (TEXT, Known(substr)),
         "sum" => (NUMBER, Known(sum)),
         "title" => (TEXT, Known(|given| mapped(given, title))),
         "tobool" => (BOOL, Partly(|given| to_bool(argument(given, 0)?))),
-        "tolist" => (
-            LIST,
-            Partly(|given| cast(given, &Type::List(Box::new(Type::Any)))),
-        ),
+        "tolist" => (LIST, Partly(|given| cast(given, &Type::List(Box::new(Type::Any))))),
         "tomap" => (MAP, Partly(|given| cast(given, &Type::Map(Box::new(Type::Any))))),
         "tonumber" => (NUMBER, Partly(|given| to_number(argument(given, 0)?))),
         "toset" => (LIST, Partly(|given| cast(given, &Type::Set(Box::new(Type::Any))))),
         "tostring" => (TEXT, Partly(|given| to_text(argument(given, 0)?))),
-        "trim" => (
-            TEXT,
-            Known(|given| trimmed(given, |text, cut| text.trim_matches(|c| cut.contains(c)))),
-        ),
-        "trimprefix" => (
-            TEXT,
-            Known(|given| trimmed(given, |text, cut| text.strip_prefix(cut).unwrap_or(text))),
-        ),
+        "trim" => (TEXT, Known(|given| trimmed(given, |text, cut| text.trim_matches(|c| cut.contains(c))))),
+        "trimprefix" => {
+            (TEXT, Known(|given| trimmed(given, |text, cut| text.strip_prefix(cut).unwrap_or(text))))
+        }
         "trimspace" => (TEXT, Known(|given| mapped(given, |text| text.trim().to_owned()))),
-        "trimsuffix" => (
-            TEXT,
-            Known(|given| trimmed(given, |text, cut| text.strip_suffix(cut).unwrap_or(text))),
-        ),
+        "trimsuffix" => {
+            (TEXT, Known(|given| trimmed(given, |text, cut| text.strip_suffix(cut).unwrap_or(text))))
+        }
         "upper" => (TEXT, Known(|given| mapped(given, str::to_uppercase))),
         "values" => (LIST, Partly(values)),
         "zipmap" => (MAP, Known(zipmap)),
@@ -195,10 +168,7 @@ pub(crate) fn call(
         Ok(values) => values,
         Err(unknown) => {
             let returns = function(name).and_then(|(returns, _)| returns);
-            return Ok(Value::unknown(
-                crate::value::unknown(unknown.why.clone(), false, returns),
-                origin,
-            ));
+            return Ok(Value::unknown(crate::value::unknown(unknown.why.clone(), false, returns), origin));
         }
     };
     let Some((returns, how)) = function(name) else {
@@ -207,10 +177,7 @@ pub(crate) fn call(
     // Parts are shared, so that most functions cost far less than their arguments are large.
     let size: usize = values.iter().map(Value::size).sum();
     environment.world.charge(size / 64);
-    let given = Given {
-        arguments: &values,
-        origin,
-    };
+    let given = Given { arguments: &values, origin };
     let outcome = match how {
         How::NotHere => {
             let why = Why::NotEvaluated(expression.place.quoted());
@@ -266,10 +233,8 @@ fn tried(environment: &mut Environment<'_>, arguments: &[Expression], origin: &O
         if !may_fail(cause) {
             return Ok(value.at(origin));
         }
-        let others: Vec<Value> = arguments[at + 1..]
-            .iter()
-            .filter_map(|other| environment.evaluate(other).ok())
-            .collect();
+        let others: Vec<Value> =
+            arguments[at + 1..].iter().filter_map(|other| environment.evaluate(other).ok()).collect();
         let mut open = cause.as_ref().clone();
         open.hint.is_present &= others.iter().all(Value::is_present);
         if others.iter().any(|other| other.shape() != open.hint.shape) {
@@ -330,10 +295,7 @@ fn float_in(given: &Given<'_>, at: usize) -> Result<f64, Failure> {
 
 /// Unknown for the reason that an argument gives.
 fn open(given: &Given<'_>, cause: &Unknown, is_present: bool, returns: Returns) -> Outcome {
-    Ok(Value::unknown(
-        unknown(cause.why.clone(), is_present, returns),
-        given.origin,
-    ))
+    Ok(Value::unknown(unknown(cause.why.clone(), is_present, returns), given.origin))
 }
 
 fn mapped(given: &Given<'_>, change: impl Fn(&str) -> String) -> Outcome {
@@ -346,10 +308,7 @@ fn trimmed(given: &Given<'_>, change: impl for<'t> Fn(&'t str, &str) -> &'t str)
 }
 
 fn tested(given: &Given<'_>, test: impl Fn(&str, &str) -> bool) -> Outcome {
-    Ok(Value::bool(
-        test(&text_in(given, 0)?, &text_in(given, 1)?),
-        given.origin,
-    ))
+    Ok(Value::bool(test(&text_in(given, 0)?, &text_in(given, 1)?), given.origin))
 }
 
 fn rounded(given: &Given<'_>, change: impl Fn(f64) -> f64) -> Outcome {
@@ -381,10 +340,7 @@ fn extreme(given: &Given<'_>, wanted: std::cmp::Ordering) -> Outcome {
         let Kind::Number(number) = to_number(argument)?.kind else {
             return Err(Failure);
         };
-        if best
-            .as_ref()
-            .is_none_or(|best| order(&number, best) == Some(wanted))
-        {
+        if best.as_ref().is_none_or(|best| order(&number, best) == Some(wanted)) {
             best = Some(number);
         }
     }
@@ -638,11 +594,7 @@ fn flatten_into(value: &Value, items: &mut Vec<Value>, more: &mut Option<Arc<Unk
 
 fn index(given: &Given<'_>) -> Outcome {
     let (list, wanted) = (list_in(given, 0)?, argument(given, 1)?);
-    let at = list
-        .items
-        .iter()
-        .position(|item| equal(item, wanted) == Some(true))
-        .ok_or(Failure)?;
+    let at = list.items.iter().position(|item| equal(item, wanted) == Some(true)).ok_or(Failure)?;
     Ok(Value::number(at, given.origin))
 }
 
@@ -655,12 +607,9 @@ fn join(given: &Given<'_>) -> Outcome {
         {
             let references = match &list.kind {
                 Kind::List(list) => match list.items.as_slice() {
-                    [
-                        Value {
-                            kind: Kind::Unknown(only),
-                            ..
-                        },
-                    ] if list.more.is_none() => only.hint.refers_to.clone(),
+                    [Value { kind: Kind::Unknown(only), .. }] if list.more.is_none() => {
+                        only.hint.refers_to.clone()
+                    }
                     _ => Vec::new(),
                 },
                 Kind::Unknown(list) => list.hint.refers_to.clone(),
@@ -697,11 +646,7 @@ fn keys(given: &Given<'_>) -> Outcome {
     let value = argument(given, 0)?;
     match &value.kind {
         Kind::Map(map) => {
-            let keys = pairs_of(value)
-                .ok_or(Failure)?
-                .into_iter()
-                .map(|(key, _)| key)
-                .collect();
+            let keys = pairs_of(value).ok_or(Failure)?.into_iter().map(|(key, _)| key).collect();
             Ok(Value::list_of(keys, map.more.clone(), false, given.origin))
         }
         Kind::Unknown(cause) => open(given, cause, true, LIST),
@@ -713,11 +658,7 @@ fn values(given: &Given<'_>) -> Outcome {
     let value = argument(given, 0)?;
     match &value.kind {
         Kind::Map(map) => {
-            let values = pairs_of(value)
-                .ok_or(Failure)?
-                .into_iter()
-                .map(|(_, value)| value)
-                .collect();
+            let values = pairs_of(value).ok_or(Failure)?.into_iter().map(|(_, value)| value).collect();
             Ok(Value::list_of(values, map.more.clone(), false, given.origin))
         }
         Kind::Unknown(cause) => open(given, cause, true, LIST),
@@ -769,10 +710,7 @@ fn merge(given: &Given<'_>) -> Outcome {
         let rest = match &argument.kind {
             Kind::Null => continue,
             Kind::Map(map) => {
-                let known = map
-                    .entries
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone()));
+                let known = map.entries.iter().map(|(name, value)| (name.clone(), value.clone()));
                 if let Some(rest) = &map.more {
                     hide(&mut entries, rest, |name| !map.entries.contains_key(name));
                 }
@@ -818,11 +756,7 @@ fn range(given: &Given<'_>) -> Outcome {
     let (start, limit, step) = match given.arguments.len() {
         1 => (0.0, float_in(given, 0)?, None),
         2 => (float_in(given, 0)?, float_in(given, 1)?, None),
-        3 => (
-            float_in(given, 0)?,
-            float_in(given, 1)?,
-            Some(float_in(given, 2)?),
-        ),
+        3 => (float_in(given, 0)?, float_in(given, 1)?, Some(float_in(given, 2)?)),
         _ => return Err(Failure),
     };
     let step = step.unwrap_or(if limit < start { -1.0 } else { 1.0 });
@@ -884,10 +818,7 @@ fn sort(given: &Given<'_>) -> Outcome {
         texts.push((text_of(item).ok_or(Failure)?, item.origin.clone()));
     }
     texts.sort_by(|left, right| left.0.cmp(&right.0));
-    let items = texts
-        .into_iter()
-        .map(|(text, origin)| Value::text(text, &origin))
-        .collect();
+    let items = texts.into_iter().map(|(text, origin)| Value::text(text, &origin)).collect();
     Ok(Value::list(items, given.origin))
 }
 
@@ -897,13 +828,9 @@ fn split(given: &Given<'_>) -> Outcome {
         // Terraform gives one empty text, as Go does.
         vec![Value::text("", given.origin)]
     } else if separator.is_empty() {
-        text.chars()
-            .map(|character| Value::text(character.to_string(), given.origin))
-            .collect()
+        text.chars().map(|character| Value::text(character.to_string(), given.origin)).collect()
     } else {
-        text.split(&*separator)
-            .map(|part| Value::text(part, given.origin))
-            .collect()
+        text.split(&*separator).map(|part| Value::text(part, given.origin)).collect()
     };
     Ok(Value::list(items, given.origin))
 }
@@ -912,24 +839,11 @@ fn substr(given: &Given<'_>) -> Outcome {
     let text: Vec<char> = text_in(given, 0)?.chars().collect();
     let (offset, length) = (whole_in(given, 1)?, whole_in(given, 2)?);
     let count = i64::try_from(text.len()).map_err(|_| Failure)?;
-    let start = if offset < 0 {
-        (offset + count).max(0)
-    } else {
-        offset.min(count)
-    };
-    let end = if length < 0 {
-        count
-    } else {
-        start.saturating_add(length).min(count)
-    };
-    let (start, end) = (
-        usize::try_from(start).map_err(|_| Failure)?,
-        usize::try_from(end).map_err(|_| Failure)?,
-    );
-    Ok(Value::text(
-        text[start..end].iter().collect::<String>(),
-        given.origin,
-    ))
+    let start = if offset < 0 { (offset + count).max(0) } else { offset.min(count) };
+    let end = if length < 0 { count } else { start.saturating_add(length).min(count) };
+    let (start, end) =
+        (usize::try_from(start).map_err(|_| Failure)?, usize::try_from(end).map_err(|_| Failure)?);
+    Ok(Value::text(text[start..end].iter().collect::<String>(), given.origin))
 }
 
 fn cast(given: &Given<'_>, kind: &Type) -> Outcome {
@@ -951,21 +865,13 @@ fn cast(given: &Given<'_>, kind: &Type) -> Outcome {
 
 /// The items of a collection have one type: primitives of different types become texts.
 fn unified(items: &[Value]) -> Vec<Value> {
-    let shapes: Vec<Option<Shape>> = items
-        .iter()
-        .filter(|item| !item.is_null())
-        .map(Value::shape)
-        .collect();
-    let primitive = shapes
-        .iter()
-        .all(|shape| matches!(shape, Some(Shape::Text | Shape::Number | Shape::Bool)));
+    let shapes: Vec<Option<Shape>> = items.iter().filter(|item| !item.is_null()).map(Value::shape).collect();
+    let primitive =
+        shapes.iter().all(|shape| matches!(shape, Some(Shape::Text | Shape::Number | Shape::Bool)));
     if !primitive || shapes.windows(2).all(|pair| pair[0] == pair[1]) {
         return items.to_vec();
     }
-    items
-        .iter()
-        .map(|item| to_text(item).unwrap_or_else(|_| item.clone()))
-        .collect()
+    items.iter().map(|item| to_text(item).unwrap_or_else(|_| item.clone())).collect()
 }
 
 fn zipmap(given: &Given<'_>) -> Outcome {
@@ -1000,10 +906,7 @@ fn formatlist(given: &Given<'_>) -> Outcome {
             };
             arguments.push(item.clone());
         }
-        results.push(format(&Given {
-            arguments: &arguments,
-            origin: given.origin,
-        })?);
+        results.push(format(&Given { arguments: &arguments, origin: given.origin })?);
     }
     Ok(Value::list(results, given.origin))
 }
@@ -1067,11 +970,7 @@ impl Verb {
         };
         let letter = rest.chars().next()?;
         let size = |text: &str| {
-            if text.is_empty() {
-                Some(0)
-            } else {
-                text.parse().ok()
-            }
+            if text.is_empty() { Some(0) } else { text.parse().ok() }
         };
         let verb = Self {
             left: flags.contains('-'),

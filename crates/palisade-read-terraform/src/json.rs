@@ -90,10 +90,9 @@ fn body(node: &Node, kind: &str, label: Option<&str>) -> Body {
         };
         match labels {
             Some(labels) => blocks(name, labels, &mut Vec::new(), value, &mut body.blocks),
-            None => body.attributes.push(Attribute {
-                name: name.clone(),
-                value: Arc::new(attribute(value, kind, name)),
-            }),
+            None => body
+                .attributes
+                .push(Attribute { name: name.clone(), value: Arc::new(attribute(value, kind, name)) }),
         }
     }
     body
@@ -130,10 +129,7 @@ pub(crate) fn expression(node: &Node) -> Expression {
         ),
         Plain::Unknown(unknown) => ExpressionKind::Unreadable(unknown.to_string().into()),
     };
-    Expression {
-        kind,
-        place: place(&node.origin, ""),
-    }
+    Expression { kind, place: place(&node.origin, "") }
 }
 
 fn place(origin: &Origin, text: &str) -> Place {
@@ -145,10 +141,7 @@ fn place(origin: &Origin, text: &str) -> Place {
 fn first_character(origin: &Origin) -> Origin {
     match origin {
         Origin::File(span) => Origin::File(Span {
-            end: Position {
-                column: span.start.column + 1,
-                ..span.start
-            },
+            end: Position { column: span.start.column + 1, ..span.start },
             ..span.clone()
         }),
         other => other.clone(),
@@ -244,15 +237,11 @@ pub(crate) fn from_json(json: Json, origin: &Origin) -> Value {
             None => Value::number(number, origin),
         },
         Json::String(text) => Value::text(text, origin),
-        Json::Array(items) => Value::list(
-            items.into_iter().map(|item| from_json(item, origin)).collect(),
-            origin,
-        ),
+        Json::Array(items) => {
+            Value::list(items.into_iter().map(|item| from_json(item, origin)).collect(), origin)
+        }
         Json::Object(entries) => Value::map(
-            entries
-                .into_iter()
-                .map(|(name, value)| (name.into(), from_json(value, origin)))
-                .collect(),
+            entries.into_iter().map(|(name, value)| (name.into(), from_json(value, origin))).collect(),
             origin,
         ),
     }

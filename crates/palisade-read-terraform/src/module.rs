@@ -85,15 +85,10 @@ pub(crate) enum Item {
 impl Module {
     /// Reads the files of one directory. Which of them are configuration their names say.
     pub fn read(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let mut files: Vec<&File> = files
-            .iter()
-            .filter(|file| is_configuration(file_name(&file.path)))
-            .collect();
-        files.sort_by(|left, right| left.path.cmp(&right.path));
-        let mut module = Self {
-            has_files: !files.is_empty(),
-            ..Self::default()
-        };
+        let mut files: Vec<&File> =
+            files.iter().filter(|file| is_configuration(file_name(&file.path))).collect();
+        files.sort_by_key(|file| (is_override(file_name(&file.path)), file.path.clone()));
+        let mut module = Self { has_files: !files.is_empty(), ..Self::default() };
         for file in files {
             let (source, mut wrong) = Source::decode(&file.path, &file.bytes);
             diagnostics.append(&mut wrong);
@@ -101,7 +96,11 @@ impl Module {
                 continue;
             };
             for item in items(source, file_name(&file.path).ends_with(".json"), diagnostics) {
-                module.add(item, diagnostics);
+                if is_override(file_name(&file.path)) {
+                    module.override_with(item, diagnostics);
+                } else {
+                    module.add(item, diagnostics);
+                }
             }
         }
         module
@@ -117,14 +116,44 @@ impl Module {
         self.calls_by_name.get(name).copied()
     }
 
+    /// A block of an override file changes the one of the same name; one without a namesake is added.
+    fn override_with(&mut self, item: Item, diagnostics: &mut Vec<Diagnostic>) {
+        let Item::Block(block) = item else {
+            return self.add(item, diagnostics);
+        };
+        let overridden = match (&*block.kind, block.labels.as_slice()) {
+            (kind @ ("resource" | "data"), [label, name]) => {
+                self.find(kind == "data", label, name).and_then(|at| self.resources[at].body.as_mut().ok())
+            }
+            ("module", [name]) => self.find_call(name).map(|at| &mut self.calls[at].body),
+            ("provider", [name]) => {
+                let alias = block.body.attribute("alias").map(|alias| spelled(alias));
+                self.providers
+                    .iter_mut()
+                    .find(|provider| provider.name == *name && provider.alias == alias)
+                    .map(|provider| &mut provider.body)
+            }
+            ("variable", [name]) => {
+                if let Some(variable) = self.variables.get_mut(name) {
+                    let take = |name: &str| block.body.attribute(name).cloned();
+                    variable.kind = take("type").or(variable.kind.take());
+                    variable.default = take("default").or(variable.default.take());
+                    return;
+                }
+                None
+            }
+            _ => None,
+        };
+        match overridden {
+            Some(body) => body.override_with(block.body),
+            None => self.add(Item::Block(block), diagnostics),
+        }
+    }
+
     fn add(&mut self, item: Item, diagnostics: &mut Vec<Diagnostic>) {
         match item {
             Item::Block(block) => self.add_block(block, diagnostics),
-            Item::Broken {
-                header,
-                place,
-                message,
-            } => {
+            Item::Broken { header, place, message } => {
                 if let (true, [kind, name]) = (is_resource(&header.kind), header.labels.as_slice()) {
                     self.add_resource(Resource {
                         is_data: header.kind == "data",
@@ -144,12 +173,7 @@ impl Module {
     }
 
     fn add_block(&mut self, block: Block, diagnostics: &mut Vec<Diagnostic>) {
-        let Block {
-            kind,
-            labels,
-            header,
-            body,
-        } = block;
+        let Block { kind, labels, header, body } = block;
         match (&*kind, labels.as_slice()) {
             ("resource" | "data", [kind_label, name]) => self.add_resource(Resource {
                 is_data: &*kind == "data",
@@ -182,11 +206,7 @@ impl Module {
             }
             ("module", [name]) => {
                 self.calls_by_name.entry(name.clone()).or_insert(self.calls.len());
-                self.calls.push(Call {
-                    name: name.clone(),
-                    header,
-                    body,
-                });
+                self.calls.push(Call { name: name.clone(), header, body });
             }
             ("provider", [name]) => self.providers.push(Provider {
                 name: name.clone(),
@@ -222,9 +242,7 @@ impl Call {
             Some(ExpressionKind::Object(members)) => members.as_slice(),
             _ => &[],
         };
-        members
-            .iter()
-            .map(|(inner, outer)| (spelled(inner), spelled(outer)))
+        members.iter().map(|(inner, outer)| (spelled(inner), spelled(outer)))
     }
 }
 
@@ -238,9 +256,13 @@ pub(crate) fn file_name(path: &str) -> &str {
 }
 
 fn is_configuration(name: &str) -> bool {
-    [".tf", ".tf.json", ".tofu", ".tofu.json"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|end| name.ends_with(end))
+}
+
+/// `override.tf` and `x_override.tf` change what the other files declare.
+fn is_override(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    stem == "override" || stem.ends_with("_override")
 }
 
 /// What stands at the top level of a file, the broken blocks as what they were meant to be.
@@ -256,12 +278,7 @@ pub(crate) fn items(source: Source, is_json: bool, diagnostics: &mut Vec<Diagnos
     {
         return translated(&source, 0, &body);
     }
-    let mut reader = PieceReader {
-        source: &source,
-        errors: 0,
-        diagnostics,
-        items: Vec::new(),
-    };
+    let mut reader = PieceReader { source: &source, errors: 0, diagnostics, items: Vec::new() };
     for piece in pieces {
         reader.read(piece);
     }
@@ -271,9 +288,7 @@ pub(crate) fn items(source: Source, is_json: bool, diagnostics: &mut Vec<Diagnos
 fn translated(source: &Arc<Source>, base: usize, body: &HclBody) -> Vec<Item> {
     let body = Translator { source, base }.body(body);
     let attributes = body.attributes.into_iter().map(Item::Attribute);
-    attributes
-        .chain(body.blocks.into_iter().map(Item::Block))
-        .collect()
+    attributes.chain(body.blocks.into_iter().map(Item::Block)).collect()
 }
 
 /// Reads a file piece by piece, since as a whole it can't be read.
@@ -294,19 +309,13 @@ impl PieceReader<'_> {
         let Some(first) = inner.first() else {
             return self.broken(piece.range, at, &message);
         };
-        let head = Piece {
-            range: piece.range.start..*first,
-            widest: piece.widest,
-        };
+        let head = Piece { range: piece.range.start..*first, widest: piece.widest };
         if self.parse(&head).is_err() {
             self.broken(head.range, at, &message);
         }
         let ends = inner.iter().skip(1).copied().chain([piece.range.end]);
         for (start, end) in inner.iter().copied().zip(ends) {
-            let part = Piece {
-                range: start..end,
-                widest: piece.widest,
-            };
+            let part = Piece { range: start..end, widest: piece.widest };
             if let Err((at, message)) = self.parse(&part) {
                 self.broken(part.range, at, &message);
             }
@@ -324,8 +333,7 @@ impl PieceReader<'_> {
             let at = piece.range.start + error.location().offset().min(text.len());
             (at, error.message().replace('\n', " "))
         })?;
-        self.items
-            .append(&mut translated(self.source, piece.range.start, &body));
+        self.items.append(&mut translated(self.source, piece.range.start, &body));
         Ok(())
     }
 
@@ -334,11 +342,7 @@ impl PieceReader<'_> {
         let what = header.as_ref().map_or_else(
             || "this".to_owned(),
             |header| {
-                let labels: String = header
-                    .labels
-                    .iter()
-                    .map(|label| format!(" \"{label}\""))
-                    .collect();
+                let labels: String = header.labels.iter().map(|label| format!(" \"{label}\"")).collect();
                 format!("`{}{labels}`", header.kind)
             },
         );

@@ -20,25 +20,15 @@ pub fn is_plan(node: &Node) -> bool {
 }
 
 fn root_module(document: &Node) -> Option<&Node> {
-    document
-        .get("planned_values")
-        .or_else(|| document.get("values"))?
-        .get("root_module")
+    document.get("planned_values").or_else(|| document.get("values"))?.get("root_module")
 }
 
 /// Reads a plan: the resources as they will be, what is known after apply unknown, deleted ones left out.
 /// Or a state: the resources as they were seen last.
 pub fn read_plan(file: &Arc<str>, text: &str) -> Configuration {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let read = palisade_document::read_json(Text {
-        file,
-        text,
-        start: Position { line: 1, column: 1 },
-    });
-    let mut configuration = Configuration {
-        diagnostics: read.diagnostics,
-        ..Configuration::default()
-    };
+    let read = palisade_document::read_json(Text { file, text, start: Position { line: 1, column: 1 } });
+    let mut configuration = Configuration { diagnostics: read.diagnostics, ..Configuration::default() };
     let Some(document) = read.documents.into_iter().next() else {
         return configuration;
     };
@@ -56,9 +46,7 @@ pub fn read_plan(file: &Arc<str>, text: &str) -> Configuration {
         resources: Vec::new(),
         diagnostics: Vec::new(),
     };
-    let module = document
-        .get("configuration")
-        .and_then(|configuration| configuration.get("root_module"));
+    let module = document.get("configuration").and_then(|configuration| configuration.get("root_module"));
     reader.module(root, "", &[Level { name: "", module }]);
     configuration.resources = reader.resources;
     configuration.diagnostics.append(&mut reader.diagnostics);
@@ -101,25 +89,24 @@ struct Level<'a> {
 
 impl<'a> Reader<'a> {
     fn module(&mut self, planned: &'a Node, prefix: &str, levels: &[Level<'a>]) {
+        let module = levels.last().and_then(|level| level.module);
+        let declared = declared(module);
         for resource in items(planned.get("resources")) {
-            self.resource(resource, prefix, levels);
+            self.resource(resource, prefix, levels, &declared);
         }
         for child in items(planned.get("child_modules")) {
             let address = child.get("address").and_then(Node::text).unwrap_or_default();
             let name = address.strip_prefix(prefix).unwrap_or(address);
             let called = name.strip_prefix("module.").unwrap_or(name);
             let called = called.split(['[', '.']).next().unwrap_or_default();
-            let module = levels
-                .last()
-                .and_then(|level| level.module)
-                .and_then(|module| module.get("module_calls")?.get(called)?.get("module"));
+            let module = module.and_then(|module| module.get("module_calls")?.get(called)?.get("module"));
             let mut inner = levels.to_vec();
             inner.push(Level { name, module });
             self.module(child, &format!("{address}."), &inner);
         }
     }
 
-    fn resource(&mut self, resource: &'a Node, prefix: &str, levels: &[Level<'a>]) {
+    fn resource(&mut self, resource: &'a Node, prefix: &str, levels: &[Level<'a>], declared: &Declared<'a>) {
         let text = |name: &str| resource.get(name).and_then(Node::text);
         if text("mode") == Some("data") {
             return;
@@ -130,41 +117,26 @@ impl<'a> Reader<'a> {
             return self.diagnostics.push(diagnostic);
         };
         let address = text("address").map_or_else(|| format!("{prefix}{kind}.{name}"), str::to_owned);
-        let declared = levels
-            .last()
-            .and_then(|level| level.module)
-            .and_then(|module| declared(module, kind, name));
+        let declared = declared.get(&(kind, name)).copied();
         let raw = match resource.get("values") {
             Some(values) => {
                 let unknown = self.unknown.get(address.as_str()).copied();
-                let merger = Merger {
-                    address: &address,
-                    levels,
-                };
+                let merger = Merger { address: &address, levels };
                 let expressions = declared.and_then(|declared| declared.get("expressions"));
-                let mut raw = merger.merge(
-                    Some(values),
-                    unknown,
-                    expressions,
-                    &mut Vec::new(),
-                    &values.origin,
-                );
+                let mut raw =
+                    merger.merge(Some(values), unknown, expressions, &mut Vec::new(), &values.origin);
                 raw.origin = values.origin.clone();
                 raw
             }
-            None => Node::unknown(
-                Why::Unreadable("the resource has no values".into()),
-                resource.origin.clone(),
-            ),
+            None => {
+                Node::unknown(Why::Unreadable("the resource has no values".into()), resource.origin.clone())
+            }
         };
         let region = self.region(&raw, declared, kind);
         self.resources.push(RawResource {
             source: Source::Terraform,
             source_type: kind.into(),
-            address: Address {
-                root: self.file.clone(),
-                name: address.into(),
-            },
+            address: Address { root: self.file.clone(), name: address.into() },
             existence: Existence::Yes,
             raw,
             account: None,
@@ -179,28 +151,29 @@ impl<'a> Reader<'a> {
             return region.parse().ok();
         }
         let implied = kind.split('_').next().unwrap_or_default();
-        let key = declared
-            .and_then(|declared| declared.get("provider_config_key")?.text())
-            .unwrap_or(implied);
+        let key =
+            declared.and_then(|declared| declared.get("provider_config_key")?.text()).unwrap_or(implied);
         let providers = self.document.get("configuration")?.get("provider_config")?;
         let region = providers.get(key)?.get("expressions")?.get("region")?;
         if let Some(constant) = region.get("constant_value").and_then(Node::text) {
             return constant.parse().ok();
         }
-        let variable = items(region.get("references"))
-            .find_map(Node::text)?
-            .strip_prefix("var.")?;
+        let variable = items(region.get("references")).find_map(Node::text)?.strip_prefix("var.")?;
         let value = self.document.get("variables")?.get(variable)?.get("value")?;
         value.text()?.parse().ok()
     }
 }
 
-/// A resource block in a module's configuration.
-fn declared<'a>(module: &'a Node, kind: &str, name: &str) -> Option<&'a Node> {
-    items(module.get("resources")).find(|resource| {
-        let is = |what: &str, wanted: &str| resource.get(what).and_then(Node::text) == Some(wanted);
-        is("type", kind) && is("name", name) && !is("mode", "data")
-    })
+/// The resource blocks of a module's configuration, by type and name.
+type Declared<'a> = HashMap<(&'a str, &'a str), &'a Node>;
+
+fn declared(module: Option<&Node>) -> Declared<'_> {
+    items(module.and_then(|module| module.get("resources")))
+        .filter_map(|resource| {
+            let text = |name: &str| resource.get(name).and_then(Node::text);
+            (text("mode") != Some("data")).then_some(((text("type")?, text("name")?), resource))
+        })
+        .collect()
 }
 
 /// Puts what is unknown into the values of one resource.
@@ -219,10 +192,7 @@ impl Merger<'_, '_> {
         around: &Origin,
     ) -> Node {
         let origin = planned.map_or(around, |planned| &planned.origin);
-        let value = match (
-            unknown.map(|unknown| &unknown.value),
-            planned.map(|planned| &planned.value),
-        ) {
+        let value = match (unknown.map(|unknown| &unknown.value), planned.map(|planned| &planned.value)) {
             (Some(Value::Bool(true)), _) => self.later(expression, path),
             (Some(Value::Map(parts)), Some(Value::Null) | None) => {
                 self.map(&Map::default(), parts, expression, path, origin)
@@ -301,12 +271,9 @@ impl Merger<'_, '_> {
             .into_iter()
             .collect();
         let is_own_id = path.len() == 1 && matches!(name, "id" | "arn");
-        let refers_to_text = refers_to.iter().any(|reference| {
-            reference
-                .attribute
-                .as_deref()
-                .is_some_and(crate::reference::is_text)
-        });
+        let refers_to_text = refers_to
+            .iter()
+            .any(|reference| reference.attribute.as_deref().is_some_and(crate::reference::is_text));
         Value::Unknown(Unknown {
             why: Why::AfterApply(full.into()),
             hint: Hint {
@@ -334,10 +301,7 @@ fn reference(expression: &Node, levels: &[Level<'_>], farthest: usize) -> Option
     }
     let mut only: Option<&str> = None;
     for name in items(expression.get("references")).filter_map(Node::text) {
-        if ["each.", "count.", "path.", "terraform."]
-            .iter()
-            .any(|start| name.starts_with(start))
-        {
+        if ["each.", "count.", "path.", "terraform."].iter().any(|start| name.starts_with(start)) {
             continue;
         }
         match only {
@@ -354,11 +318,7 @@ fn reference(expression: &Node, levels: &[Level<'_>], farthest: usize) -> Option
             let caller = outer.last()?.module?;
             let called = level.name.strip_prefix("module.")?;
             let called = called.split(['[', '.']).next()?;
-            let argument = caller
-                .get("module_calls")?
-                .get(called)?
-                .get("expressions")?
-                .get(variable)?;
+            let argument = caller.get("module_calls")?.get(called)?.get("expressions")?.get(variable)?;
             reference(argument, outer, farthest - 1)
         }
         ["module", call, output, ..] => {
@@ -367,16 +327,10 @@ fn reference(expression: &Node, levels: &[Level<'_>], farthest: usize) -> Option
             let value = module.get("outputs")?.get(output)?.get("expression")?;
             let name = format!("module.{call}");
             let mut inner = levels.to_vec();
-            inner.push(Level {
-                name: &name,
-                module: Some(module),
-            });
+            inner.push(Level { name: &name, module: Some(module) });
             reference(value, &inner, farthest - 1)
         }
-        [
-            "local" | "data" | "each" | "count" | "self" | "path" | "terraform",
-            ..,
-        ] => None,
+        ["local" | "data" | "each" | "count" | "self" | "path" | "terraform", ..] => None,
         [kind, name, rest @ ..] => {
             let prefix: String = levels
                 .iter()
@@ -416,10 +370,7 @@ fn split_address(address: &str) -> Vec<&str> {
 fn first_character(origin: &Origin) -> Origin {
     match origin {
         Origin::File(span) => Origin::File(Span {
-            end: Position {
-                column: span.start.column.saturating_add(1),
-                ..span.start
-            },
+            end: Position { column: span.start.column.saturating_add(1), ..span.start },
             ..span.clone()
         }),
         other => other.clone(),

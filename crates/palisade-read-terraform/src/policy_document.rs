@@ -35,10 +35,7 @@ pub(crate) fn render(
     }
     let mut document = Map::new();
     let version = get("version").cloned();
-    document.insert(
-        "Version".into(),
-        version.unwrap_or_else(|| Value::text("2012-10-17", origin)),
-    );
+    document.insert("Version".into(), version.unwrap_or_else(|| Value::text("2012-10-17", origin)));
     if let Some(id) = get("policy_id").cloned().or(id) {
         document.insert("Id".into(), id);
     }
@@ -65,21 +62,18 @@ impl Source {
         match (decoded, value.first_unknown()) {
             (Some(document), _) => Self::Document(document),
             (None, Some(unknown)) => Self::Open(unknown.clone()),
-            (None, None) => Self::Open(Arc::new(
-                Why::Unreadable("a source policy that is not JSON".into()).into(),
-            )),
+            (None, None) => {
+                Self::Open(Arc::new(Why::Unreadable("a source policy that is not JSON".into()).into()))
+            }
         }
     }
 }
 
 fn documents(list: Option<&Value>) -> impl Iterator<Item = Source> {
     let sources: Vec<Source> = match list.map(|list| &list.kind) {
-        Some(Kind::List(items)) => items
-            .items
-            .iter()
-            .map(Source::of)
-            .chain(items.more.clone().map(Source::Open))
-            .collect(),
+        Some(Kind::List(items)) => {
+            items.items.iter().map(Source::of).chain(items.more.clone().map(Source::Open)).collect()
+        }
         Some(Kind::Unknown(unknown)) => vec![Source::Open(unknown.clone())],
         _ => Vec::new(),
     };
@@ -101,10 +95,7 @@ impl Statements {
     /// A statement with a `Sid` takes the place of the one that has it.
     fn replace(&mut self, statement: Value) {
         let sid = sid_of(&statement);
-        let same = self
-            .items
-            .iter()
-            .position(|item| sid.is_some() && sid_of(item) == sid);
+        let same = self.items.iter().position(|item| sid.is_some() && sid_of(item) == sid);
         match same {
             Some(at) => self.items[at] = statement,
             None => self.items.push(statement),
@@ -136,11 +127,7 @@ impl Statements {
         if let Some(given) = map.entries.get("Id") {
             *id = Some(given.clone());
         }
-        match map
-            .entries
-            .get("Statement")
-            .map(|statement| (&statement.kind, statement))
-        {
+        match map.entries.get("Statement").map(|statement| (&statement.kind, statement)) {
             Some((Kind::List(list), _)) => {
                 for item in &list.items {
                     add(self, item.clone());
@@ -158,11 +145,7 @@ impl Statements {
 
 fn sid_of(statement: &Value) -> Option<Arc<str>> {
     match &statement.kind {
-        Kind::Map(map) => map
-            .entries
-            .get("Sid")
-            .and_then(text_of)
-            .filter(|sid| !sid.is_empty()),
+        Kind::Map(map) => map.entries.get("Sid").and_then(text_of).filter(|sid| !sid.is_empty()),
         _ => None,
     }
 }
@@ -173,12 +156,9 @@ fn statements_of(list: &Value) -> Value {
 
 fn map_items(list: &Value, each: impl Fn(&Value) -> Value) -> Value {
     match &list.kind {
-        Kind::List(items) => Value::list_of(
-            items.items.iter().map(each).collect(),
-            items.more.clone(),
-            false,
-            &list.origin,
-        ),
+        Kind::List(items) => {
+            Value::list_of(items.items.iter().map(each).collect(), items.more.clone(), false, &list.origin)
+        }
         _ => list.clone(),
     }
 }
@@ -193,10 +173,7 @@ fn statement(block: &Value) -> Value {
         statement.insert("Sid".into(), sid.clone());
     }
     let effect = get("effect").cloned();
-    statement.insert(
-        "Effect".into(),
-        effect.unwrap_or_else(|| Value::text("Allow", &block.origin)),
-    );
+    statement.insert("Effect".into(), effect.unwrap_or_else(|| Value::text("Allow", &block.origin)));
     for (name, key) in [
         ("actions", "Action"),
         ("not_actions", "NotAction"),
@@ -295,12 +272,7 @@ fn conditions(list: &Value) -> Value {
             more = more.or_else(|| block.first_unknown().cloned());
             continue;
         };
-        tests
-            .entry(test)
-            .or_default()
-            .entry(variable)
-            .or_default()
-            .push(values);
+        tests.entry(test).or_default().entry(variable).or_default().push(values);
     }
     let entries = tests
         .into_iter()
@@ -332,11 +304,7 @@ fn joined(mut lists: Vec<Value>, around: &Value) -> Value {
     for list in &lists {
         match &list.kind {
             Kind::List(list) => {
-                let Items {
-                    items: inner,
-                    more: rest,
-                    ..
-                } = list.as_ref();
+                let Items { items: inner, more: rest, .. } = list.as_ref();
                 items.extend(inner.iter().cloned());
                 more = more.or_else(|| rest.clone());
             }

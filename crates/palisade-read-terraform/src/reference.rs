@@ -28,11 +28,7 @@ pub(crate) fn resolve(
         "local" => world.local(&scope, first),
         "each" | "count" => Some(instance(environment, name, first, expression)),
         "path" | "terraform" => Some(Ok(Value::unknown(
-            unknown(
-                Why::NotEvaluated(expression.place.quoted()),
-                true,
-                Some(Shape::Text),
-            ),
+            unknown(Why::NotEvaluated(expression.place.quoted()), true, Some(Shape::Text)),
             &expression.place.origin(),
         ))),
         "self" => None,
@@ -65,10 +61,7 @@ fn instance(environment: &Environment<'_>, name: &str, part: &str, expression: &
                 "index" => Some(Shape::Number),
                 _ => None,
             };
-            Ok(Value::unknown(
-                unknown(cause.why.clone(), shape.is_some(), shape),
-                &origin,
-            ))
+            Ok(Value::unknown(unknown(cause.why.clone(), shape.is_some(), shape), &origin))
         }
         _ => Ok(not_evaluated(expression)),
     }
@@ -100,10 +93,8 @@ fn module(
             Some(_) => Ok(not_evaluated(expression)),
             None => Ok(outputs(environment, child, expression)),
         };
-    let keyed: Vec<(Key, Rc<Scope>)> = scopes
-        .iter()
-        .filter_map(|(key, child)| Some((key.clone()?, child.clone())))
-        .collect();
+    let keyed: Vec<(Key, Rc<Scope>)> =
+        scopes.iter().filter_map(|(key, child)| Some((key.clone()?, child.clone()))).collect();
     match (scopes.as_slice(), steps.first()) {
         ([(None, child)], Some(Step::Attribute(_)) | None) => output(environment, child, steps),
         ([(None, child)], _) if child.is_never_called(&scope) => never(environment, steps, expression),
@@ -121,10 +112,7 @@ fn outputs(environment: &Environment<'_>, child: &Rc<Scope>, expression: &Expres
         .into_iter()
         .filter_map(|name| {
             let value = environment.world.output(child, name)?;
-            Some((
-                name.clone(),
-                value.unwrap_or_else(|Failure| not_evaluated(expression)),
-            ))
+            Some((name.clone(), value.unwrap_or_else(|Failure| not_evaluated(expression))))
         })
         .collect();
     Value::map(entries, &expression.place.origin())
@@ -150,18 +138,14 @@ fn select<T>(
             each(environment, &found.1, rest)
         }
         Some((Step::Splat, rest)) => {
-            let items: Result<Vec<_>, _> = keyed
-                .iter()
-                .map(|(_, instance)| each(environment, instance, rest))
-                .collect();
+            let items: Result<Vec<_>, _> =
+                keyed.iter().map(|(_, instance)| each(environment, instance, rest)).collect();
             Ok(Value::list(items?, &origin))
         }
         Some((Step::AttributeSplat, rest)) => {
             let (attributes, rest) = rest.split_at(leading_attributes(rest));
-            let items: Result<Vec<_>, _> = keyed
-                .iter()
-                .map(|(_, instance)| each(environment, instance, attributes))
-                .collect();
+            let items: Result<Vec<_>, _> =
+                keyed.iter().map(|(_, instance)| each(environment, instance, attributes)).collect();
             environment.steps(Value::list(items?, &origin), rest)
         }
         None => all(environment, keyed, &origin, each),
@@ -187,11 +171,7 @@ fn all<T>(
             }
         }
     }
-    Ok(if entries.is_empty() {
-        Value::list(items, origin)
-    } else {
-        Value::map(entries, origin)
-    })
+    Ok(if entries.is_empty() { Value::list(items, origin) } else { Value::map(entries, origin) })
 }
 
 /// A resource or data source that an expression mentions.
@@ -214,9 +194,7 @@ impl Mention<'_> {
             Step::Attribute(name) => Some(name),
             _ => None,
         });
-        let is_list = steps
-            .iter()
-            .any(|step| matches!(step, Step::Splat | Step::AttributeSplat));
+        let is_list = steps.iter().any(|step| matches!(step, Step::Splat | Step::AttributeSplat));
         let shape = match attribute {
             _ if is_list => Some(Shape::List),
             Some(name) if steps.len() <= 2 && is_text(name) => Some(Shape::Text),
@@ -227,24 +205,16 @@ impl Mention<'_> {
         let refers_to = if self.is_data {
             Vec::new()
         } else {
-            vec![Reference {
-                address: self.address(scope, key),
-                attribute: attribute.cloned(),
-            }]
+            vec![Reference { address: self.address(scope, key), attribute: attribute.cloned() }]
         };
-        Value::unknown(
-            Unknown::reference(why, shape, refers_to),
-            &self.expression.place.origin(),
-        )
+        Value::unknown(Unknown::reference(why, shape, refers_to), &self.expression.place.origin())
     }
 }
 
 /// Attributes of these names are texts in every resource that has them.
 pub(crate) fn is_text(name: &str) -> bool {
-    matches!(
-        name,
-        "id" | "arn" | "name" | "key_id" | "account_id" | "partition" | "url" | "json"
-    ) || name.ends_with("_arn")
+    matches!(name, "id" | "arn" | "name" | "key_id" | "account_id" | "partition" | "url" | "json")
+        || name.ends_with("_arn")
         || name.ends_with("_id")
 }
 
@@ -254,12 +224,7 @@ fn resource(
     steps: &[Step],
     expression: &Expression,
 ) -> Outcome {
-    let mention = Mention {
-        is_data,
-        kind,
-        name,
-        expression,
-    };
+    let mention = Mention { is_data, kind, name, expression };
     let scope = environment.scope.clone();
     let Some(at) = scope.module.find(is_data, kind, name) else {
         // Nothing of this name is declared: a typing error, or a block in a file that was not read.
@@ -285,25 +250,11 @@ fn resource(
             if index_is_unknown {
                 return Ok(mention.later(&scope, None, steps));
             }
-            let numbered: Vec<(Key, (Key, Instance))> = keyed
-                .iter()
-                .map(|(key, instance)| (key.clone(), (key.clone(), instance.clone())))
-                .collect();
-            select(
-                environment,
-                &numbered,
-                steps,
-                expression,
-                |environment, instance, rest| {
-                    argument(
-                        environment,
-                        &mention,
-                        declared,
-                        (Some(&instance.0), &instance.1),
-                        rest,
-                    )
-                },
-            )
+            let numbered: Vec<(Key, (Key, Instance))> =
+                keyed.iter().map(|(key, instance)| (key.clone(), (key.clone(), instance.clone()))).collect();
+            select(environment, &numbered, steps, expression, |environment, instance, rest| {
+                argument(environment, &mention, declared, (Some(&instance.0), &instance.1), rest)
+            })
         }
     }
 }
@@ -348,17 +299,13 @@ fn argument(
         return Ok(later());
     };
     // A part of it that isn't written is one that the provider fills in.
-    let value = set
-        .and_then(|value| environment.steps(value, rest))
-        .unwrap_or_else(|Failure| later());
+    let value = set.and_then(|value| environment.steps(value, rest)).unwrap_or_else(|Failure| later());
     match &value.kind {
         Kind::Null => Ok(later()),
         Kind::Unknown(open) if !mention.is_data => {
             let mut open = open.as_ref().clone();
-            let reference = Reference {
-                address: mention.address(&scope, key),
-                attribute: Some(name.clone()),
-            };
+            let reference =
+                Reference { address: mention.address(&scope, key), attribute: Some(name.clone()) };
             if !open.hint.refers_to.contains(&reference) {
                 open.hint.refers_to.insert(0, reference);
             }
@@ -390,12 +337,7 @@ fn configured(
     {
         let indented = &**name == "json";
         return Some(world.once(scope, Sort::Argument, &full, || {
-            Ok(policy_document::render(
-                &mut inside(),
-                body,
-                &declared.header.origin(),
-                indented,
-            ))
+            Ok(policy_document::render(&mut inside(), body, &declared.header.origin(), indented))
         }));
     }
     if let Some(expression) = body.attribute(name) {

@@ -255,10 +255,8 @@ impl<'s> World<'s> {
         let mut diagnostic = Diagnostic::error(format!("`{what}` needs itself to be evaluated"));
         diagnostic.span = expression.map(|expression| expression.place.span());
         self.report(diagnostic);
-        let origin = expression.map_or_else(
-            || Origin::Documented(what.as_str().into()),
-            |expression| expression.place.origin(),
-        );
+        let origin = expression
+            .map_or_else(|| Origin::Documented(what.as_str().into()), |expression| expression.place.origin());
         Value::unknown_because(Why::NotEvaluated(what.into()), &origin)
     }
 
@@ -267,18 +265,13 @@ impl<'s> World<'s> {
         let variable = scope.module.variables.get(name)?;
         Some(self.once(scope, Sort::Variable, name, || {
             let mut inside = Environment::new(self, scope, Instance::Only);
-            let kind = variable
-                .kind
-                .as_ref()
-                .map_or(Type::Any, |kind| Type::of(kind, &mut inside));
+            let kind = variable.kind.as_ref().map_or(Type::Any, |kind| Type::of(kind, &mut inside));
             let no_value = || {
                 let why = Why::NoValue(format!("var.{name}").into());
                 let origin = variable.header.origin();
                 Value::unknown(unknown(why, !variable.nullable, kind.shape()), &origin)
             };
-            let given = self
-                .given(scope, name, &kind)
-                .filter(|value| variable.nullable || !value.is_null());
+            let given = self.given(scope, name, &kind).filter(|value| variable.nullable || !value.is_null());
             let value = match (given, &variable.default) {
                 (Some(given), _) => given,
                 (None, Some(default)) => inside.value(default),
@@ -311,9 +304,7 @@ impl<'s> World<'s> {
         }
         let source = Arc::new(crate::source::Source::within(&origin, text.to_owned()));
         match crate::syntax::expression_in_text(text, &source) {
-            Ok(expression) => Environment::new(self, scope, Instance::Only)
-                .value(&expression)
-                .at(&origin),
+            Ok(expression) => Environment::new(self, scope, Instance::Only).value(&expression).at(&origin),
             Err(message) => {
                 self.report(
                     Diagnostic::error(format!(
@@ -360,10 +351,7 @@ impl<'s> World<'s> {
         }
         scope.instances.borrow_mut().insert((sort, at), None);
         let instances = Rc::new(self.find_instances(scope, body));
-        scope
-            .instances
-            .borrow_mut()
-            .insert((sort, at), Some(instances.clone()));
+        scope.instances.borrow_mut().insert((sort, at), Some(instances.clone()));
         instances
     }
 
@@ -403,11 +391,7 @@ impl<'s> World<'s> {
                 directory: module.0.clone(),
                 module: module.1.clone(),
                 existence: both(&scope.existence, existence),
-                parent: Some(Parent {
-                    scope: scope.clone(),
-                    call: at,
-                    instance,
-                }),
+                parent: Some(Parent { scope: scope.clone(), call: at, instance }),
                 given: BTreeMap::new(),
                 depth: scope.depth + 1,
                 values: RefCell::default(),
@@ -445,11 +429,7 @@ impl<'s> World<'s> {
     /// The module that a call names, with its directory; none, and a diagnostic, when its inside can't be seen.
     fn called_module(&self, scope: &Rc<Scope>, call: &Call) -> Option<(Arc<str>, Rc<Module>)> {
         let unseen = |message: String, help: &str, error: bool| {
-            let make = if error {
-                Diagnostic::error
-            } else {
-                Diagnostic::warning
-            };
+            let make = if error { Diagnostic::error } else { Diagnostic::warning };
             self.report(make(message).at(call.header.span()).help(help));
             None
         };
@@ -466,10 +446,7 @@ impl<'s> World<'s> {
         };
         if !(source.starts_with("./") || source.starts_with("../") || &*source == "." || &*source == "..") {
             return unseen(
-                format!(
-                    "`module.{}` comes from `{source}`, which is not on this machine",
-                    call.name
-                ),
+                format!("`module.{}` comes from `{source}`, which is not on this machine", call.name),
                 "its resources are not seen; scan a plan (`terraform show -json`) to see them",
                 false,
             );
@@ -495,10 +472,7 @@ impl<'s> World<'s> {
         match self.module(&directory) {
             Some(module) => Some((directory, module)),
             None => unseen(
-                format!(
-                    "`module.{}` comes from `{directory}`, which has no configuration",
-                    call.name
-                ),
+                format!("`module.{}` comes from `{directory}`, which has no configuration", call.name),
                 "its resources are not seen; is the path in `source` right?",
                 false,
             ),
@@ -531,9 +505,7 @@ impl<'s> World<'s> {
                 Rc::new(module)
             })
             .filter(|module| module.has_files);
-        self.modules
-            .borrow_mut()
-            .insert(directory.clone(), module.clone());
+        self.modules.borrow_mut().insert(directory.clone(), module.clone());
         module
     }
 
@@ -583,9 +555,7 @@ fn counted(count: &Value, expression: &Expression) -> Instances {
         Ok(Kind::Number(number)) => match number.as_u64().and_then(|count| usize::try_from(count).ok()) {
             Some(0) => Instances::None(origin),
             Some(count) if count <= MOST_INSTANCES => Instances::Keyed(
-                (0..count)
-                    .map(|index| (Key::Index(index), Instance::Counted(index)))
-                    .collect(),
+                (0..count).map(|index| (Key::Index(index), Instance::Counted(index))).collect(),
             ),
             Some(_) => Instances::Many(Arc::new(Why::NotEvaluated("count.index".into()).into())),
             None => refused(expression),
@@ -599,11 +569,7 @@ fn for_each(collection: &Value, expression: &Expression) -> Instances {
     let origin = expression.place.origin();
     let more = match &collection.kind {
         Kind::Unknown(unknown) => return Instances::Open(unknown.clone(), origin),
-        Kind::List(list) => list
-            .items
-            .iter()
-            .find_map(Value::first_unknown)
-            .or(list.more.as_ref()),
+        Kind::List(list) => list.items.iter().find_map(Value::first_unknown).or(list.more.as_ref()),
         Kind::Map(map) => map.more.as_ref(),
         _ => return refused(expression),
     };

@@ -31,9 +31,8 @@ pub(crate) struct Place {
 impl Source {
     /// A text of a file of its own.
     pub fn new(file: &Arc<str>, text: String) -> Self {
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| offset(at + 1)))
-            .collect();
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| offset(at + 1))).collect();
         let mut characters = Vec::with_capacity(text.len() / STRIDE + 1);
         let mut seen = 0;
         for chunk in text.as_bytes().chunks(STRIDE) {
@@ -41,22 +40,13 @@ impl Source {
             seen += starts_of_characters(chunk);
         }
         characters.push(seen);
-        Self {
-            file: file.clone(),
-            text,
-            line_starts,
-            characters,
-            stands_at: None,
-        }
+        Self { file: file.clone(), text, line_starts, characters, stands_at: None }
     }
 
     /// A text inside of a value, as a template in a JSON string is: all of it has that value's place.
     pub fn within(origin: &Origin, text: String) -> Self {
         let file = origin.span().map_or_else(|| "".into(), |span| span.file.clone());
-        Self {
-            stands_at: Some(origin.clone()),
-            ..Self::new(&file, text)
-        }
+        Self { stands_at: Some(origin.clone()), ..Self::new(&file, text) }
     }
 
     /// Reads a file's bytes as text; what is wrong with them is said, and what can be read is read.
@@ -70,10 +60,7 @@ impl Source {
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if u32::try_from(bytes.len()).is_err() {
-            return (
-                None,
-                vec![Diagnostic::error(format!("`{file}` is too large")).at(whole)],
-            );
+            return (None, vec![Diagnostic::error(format!("`{file}` is too large")).at(whole)]);
         }
         let mut diagnostics = Vec::new();
         let text = match std::str::from_utf8(bytes) {
@@ -142,11 +129,7 @@ impl Place {
     }
     /// What is written there, on one line and shortened.
     pub fn quoted(&self) -> Arc<str> {
-        let text = self
-            .source
-            .text
-            .get(self.start as usize..self.end as usize)
-            .unwrap_or_default();
+        let text = self.source.text.get(self.start as usize..self.end as usize).unwrap_or_default();
         shortened(text)
     }
 }
@@ -204,11 +187,7 @@ mod tests {
     fn bytes_that_are_not_text_are_named_with_their_line() {
         let (source, diagnostics) = Source::decode(&"a.tf".into(), b"a\nb\xffc");
         assert_eq!(source.expect("lossy").text, "a\nb\u{fffd}c");
-        assert!(
-            diagnostics[0]
-                .to_string()
-                .starts_with("a.tf:2:2: this is not UTF-8")
-        );
+        assert!(diagnostics[0].to_string().starts_with("a.tf:2:2: this is not UTF-8"));
         let (source, diagnostics) = Source::decode(&"a.tf".into(), b"\x7fELF\0");
         assert!(source.is_none() && diagnostics[0].message.contains("binary"));
     }

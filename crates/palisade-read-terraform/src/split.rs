@@ -73,10 +73,7 @@ impl Scanner<'_> {
 
     fn finish(&mut self) {
         if let Some(begun) = self.begun.take() {
-            self.pieces.push(Piece {
-                range: begun..self.at,
-                widest: std::mem::take(&mut self.widest),
-            });
+            self.pieces.push(Piece { range: begun..self.at, widest: std::mem::take(&mut self.widest) });
         }
     }
 
@@ -96,8 +93,13 @@ impl Scanner<'_> {
             return self.skip_to(b"\n");
         }
         if self.starts_with(b"/*") {
+            let start = self.at;
             self.at += 2;
             self.skip_to(b"*/");
+            if self.at == self.text.len() {
+                // A comment without an end is wrong, and may hide blocks.
+                self.begun.get_or_insert(start);
+            }
             self.at = (self.at + 2).min(self.text.len());
             return;
         }
@@ -191,14 +193,9 @@ fn heredoc_start(text: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
 }
 
 fn heredoc_end(text: &[u8], at: usize, delimiter: &[u8]) -> Option<usize> {
-    let blank = text[at..]
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let blank = text[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let rest = text[at + blank..].strip_prefix(delimiter)?;
-    rest.first()
-        .is_none_or(|byte| !is_word(*byte))
-        .then_some(text.len() - rest.len())
+    rest.first().is_none_or(|byte| !is_word(*byte)).then_some(text.len() - rest.len())
 }
 
 fn is_word(byte: u8) -> bool {
@@ -209,12 +206,7 @@ fn is_word(byte: u8) -> bool {
 pub(crate) fn header_at(text: &str, start: usize) -> Option<Header> {
     let bytes = text.as_bytes();
     let word = |at: usize| at + bytes[at..].iter().take_while(|byte| is_word(**byte)).count();
-    let blank = |at: usize| {
-        at + bytes[at..]
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count()
-    };
+    let blank = |at: usize| at + bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let mut end = word(start);
     if end == start {
         return None;
@@ -225,9 +217,7 @@ pub(crate) fn header_at(text: &str, start: usize) -> Option<Header> {
         let at = blank(end);
         match bytes.get(at) {
             Some(b'"') => {
-                let length = bytes[at + 1..]
-                    .iter()
-                    .position(|byte| matches!(byte, b'"' | b'\n'))?;
+                let length = bytes[at + 1..].iter().position(|byte| matches!(byte, b'"' | b'\n'))?;
                 if bytes[at + 1 + length] == b'\n' {
                     return None;
                 }
@@ -248,23 +238,14 @@ pub(crate) fn header_at(text: &str, start: usize) -> Option<Header> {
 
 /// Where the header of the block that begins here ends; the end of the line when it isn't one.
 pub(crate) fn header_end(text: &str, start: usize) -> usize {
-    header_at(text, start).map_or_else(
-        || start + text[start..].find('\n').unwrap_or(text.len() - start),
-        |header| header.end,
-    )
+    header_at(text, start)
+        .map_or_else(|| start + text[start..].find('\n').unwrap_or(text.len() - start), |header| header.end)
 }
 
 /// Where lines of a broken piece look like the beginning of another block.
 pub(crate) fn likely_headers(text: &str, range: Range<usize>) -> Vec<usize> {
-    const AT_LINE_START: [&str; 7] = [
-        "data",
-        "variable",
-        "module",
-        "output",
-        "locals",
-        "provider",
-        "terraform",
-    ];
+    const AT_LINE_START: [&str; 7] =
+        ["data", "variable", "module", "output", "locals", "provider", "terraform"];
     let mut found = Vec::new();
     let mut at = range.start;
     while let Some(end) = text[at..range.end].find('\n') {
@@ -288,40 +269,31 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<&str> = pieces(text)
-            .into_iter()
-            .map(|piece| text[piece.range].trim_end())
-            .collect();
+        let found: Vec<&str> = pieces(text).into_iter().map(|piece| text[piece.range].trim_end()).collect();
         assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn blocks_end_where_their_brace_closes() {
         check("a {\n}\nb = 1\n", &["a {\n}", "b = 1"]);
-        check(
-            "a {\n b {\n }\n}\n\n# no\n/* c {\n*/\nd {}",
-            &["a {\n b {\n }\n}", "d {}"],
-        );
+        check("a {\n b {\n }\n}\n\n# no\n/* c {\n*/\nd {}", &["a {\n b {\n }\n}", "d {}"]);
         check("a = [\n1,\n2\n]\nb {}", &["a = [\n1,\n2\n]", "b {}"]);
     }
 
     #[test]
     fn braces_in_texts_comments_and_heredocs_do_not_count() {
         check("a {\nx = \"}\"\n}\nb {}", &["a {\nx = \"}\"\n}", "b {}"]);
-        check(
-            "a {\nx = \"${f(\"}\")}\"\n}\nb {}",
-            &["a {\nx = \"${f(\"}\")}\"\n}", "b {}"],
-        );
+        check("a {\nx = \"${f(\"}\")}\"\n}\nb {}", &["a {\nx = \"${f(\"}\")}\"\n}", "b {}"]);
         check("a {\n# }\n// }\n}\nb {}", &["a {\n# }\n// }\n}", "b {}"]);
-        check(
-            "a {\nx = <<-E\n}\n  E\n}\nb {}",
-            &["a {\nx = <<-E\n}\n  E\n}", "b {}"],
-        );
+        check("a {\nx = <<-E\n}\n  E\n}\nb {}", &["a {\nx = <<-E\n}\n  E\n}", "b {}"]);
         check("a {\nx = \"$${\"\n}\nb {}", &["a {\nx = \"$${\"\n}", "b {}"]);
-        check(
-            "a {\nx = <<E\n${f({\n})}\nE\n}\nb {}",
-            &["a {\nx = <<E\n${f({\n})}\nE\n}", "b {}"],
-        );
+        check("a {\nx = <<E\n${f({\n})}\nE\n}\nb {}", &["a {\nx = <<E\n${f({\n})}\nE\n}", "b {}"]);
+    }
+
+    #[test]
+    fn an_open_comment_is_a_piece_of_its_own() {
+        check("a {\n}\n/* b {\n}", &["a {\n}", "/* b {\n}"]);
+        check("/*/ a {}\n", &["/*/ a {}"]);
     }
 
     #[test]
@@ -349,10 +321,8 @@ mod tests {
     #[test]
     fn blocks_swallowed_by_a_missing_brace_are_found_again() {
         let text = "resource \"a\" \"b\" {\n x = 1\n\nresource \"c\" \"d\" {\n}\nlocals {\n}\n";
-        let starts: Vec<&str> = likely_headers(text, 0..text.len())
-            .into_iter()
-            .map(|at| &text[at..at + 6])
-            .collect();
+        let starts: Vec<&str> =
+            likely_headers(text, 0..text.len()).into_iter().map(|at| &text[at..at + 6]).collect();
         assert_eq!(starts, ["resour", "locals"]);
     }
 }

@@ -93,26 +93,22 @@ pub(crate) struct For {
 pub(crate) enum Part {
     Literal(String),
     Value(Expression),
-    If {
-        condition: Expression,
-        then: Vec<Part>,
-        otherwise: Vec<Part>,
-    },
-    For {
-        key: Option<Arc<str>>,
-        value: Arc<str>,
-        collection: Expression,
-        parts: Vec<Part>,
-    },
+    If { condition: Expression, then: Vec<Part>, otherwise: Vec<Part> },
+    For { key: Option<Arc<str>>, value: Arc<str>, collection: Expression, parts: Vec<Part> },
 }
 
 impl Body {
     /// The value of an attribute, when it is written.
     pub fn attribute(&self, name: &str) -> Option<&Arc<Expression>> {
-        self.attributes
-            .iter()
-            .find(|attribute| &*attribute.name == name)
-            .map(|attribute| &attribute.value)
+        self.attributes.iter().find(|attribute| &*attribute.name == name).map(|attribute| &attribute.value)
+    }
+    /// Takes over what another body says: its attributes, and its blocks in place of those of the same kind.
+    pub fn override_with(&mut self, other: Self) {
+        let replaced = |name: &Arc<str>| other.attributes.iter().any(|other| other.name == *name);
+        self.attributes.retain(|attribute| !replaced(&attribute.name));
+        self.blocks.retain(|block| !other.blocks.iter().any(|other| other.kind == block.kind));
+        self.attributes.extend(other.attributes);
+        self.blocks.extend(other.blocks);
     }
     /// The blocks of one kind.
     pub fn blocks_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Block> {
@@ -179,10 +175,7 @@ impl Translator<'_> {
             hcl::Expression::StringTemplate(template) => self.template(template, &place),
             hcl::Expression::HeredocTemplate(heredoc) => self.heredoc(&heredoc.template, &place),
             hcl::Expression::Parenthesis(parenthesis) => {
-                return Expression {
-                    place: place.clone(),
-                    ..self.expression(parenthesis.inner(), &place)
-                };
+                return Expression { place: place.clone(), ..self.expression(parenthesis.inner(), &place) };
             }
             hcl::Expression::Variable(name) => ExpressionKind::Name(name.as_str().into()),
             hcl::Expression::Conditional(conditional) => ExpressionKind::Conditional(Box::new([
@@ -193,11 +186,7 @@ impl Translator<'_> {
             hcl::Expression::FuncCall(call) => self.call(call, &place),
             hcl::Expression::Traversal(traversal) => ExpressionKind::Traversal(
                 Box::new(inner(&traversal.expr)),
-                traversal
-                    .operators
-                    .iter()
-                    .map(|operator| self.step(operator.value(), &place))
-                    .collect(),
+                traversal.operators.iter().map(|operator| self.step(operator.value(), &place)).collect(),
             ),
             hcl::Expression::UnaryOp(operation) => {
                 ExpressionKind::Unary(*operation.operator.value(), Box::new(inner(&operation.expr)))
@@ -215,16 +204,12 @@ impl Translator<'_> {
 
     fn object(&self, object: &hcl::Object, place: &Place) -> Vec<(Expression, Expression)> {
         let key = |key: &hcl::ObjectKey| match key {
-            hcl::ObjectKey::Ident(name) => Expression {
-                kind: ExpressionKind::Text(name.as_str().into()),
-                place: place.clone(),
-            },
+            hcl::ObjectKey::Ident(name) => {
+                Expression { kind: ExpressionKind::Text(name.as_str().into()), place: place.clone() }
+            }
             hcl::ObjectKey::Expression(expression) => self.expression(expression, place),
         };
-        object
-            .iter()
-            .map(|(name, value)| (key(name), self.expression(value.expr(), place)))
-            .collect()
+        object.iter().map(|(name, value)| (key(name), self.expression(value.expr(), place))).collect()
     }
 
     fn call(&self, call: &hcl::FuncCall, place: &Place) -> ExpressionKind {
@@ -237,11 +222,7 @@ impl Translator<'_> {
         ExpressionKind::Call {
             // `core::join` is the same as `join`.
             name: name.strip_prefix("core::").unwrap_or(&name).into(),
-            arguments: call
-                .args
-                .iter()
-                .map(|argument| self.expression(argument, place))
-                .collect(),
+            arguments: call.args.iter().map(|argument| self.expression(argument, place)).collect(),
             expands_last: call.args.expand_final(),
         }
     }
@@ -280,10 +261,7 @@ fn translated_number(number: &hcl_edit::Number) -> Number {
     if let Some(whole) = number.as_u64() {
         return whole.into();
     }
-    number
-        .as_f64()
-        .and_then(crate::value::number)
-        .unwrap_or_else(|| 0.into())
+    number.as_f64().and_then(crate::value::number).unwrap_or_else(|| 0.into())
 }
 
 /// A JSON string as Terraform reads it: a template.
@@ -291,17 +269,10 @@ pub(crate) fn template_in_text(text: &Arc<str>, origin: &palisade_model::Origin)
     let source = Arc::new(Source::within(origin, text.to_string()));
     let place = Place::new(&source, 0, text.len());
     if !text.contains("${") && !text.contains("%{") {
-        return Expression {
-            kind: ExpressionKind::Text(text.clone()),
-            place,
-        };
+        return Expression { kind: ExpressionKind::Text(text.clone()), place };
     }
     let kind = match text.parse::<hcl_template::Template>() {
-        Ok(template) => Translator {
-            source: &source,
-            base: 0,
-        }
-        .template(&template, &place),
+        Ok(template) => Translator { source: &source, base: 0 }.template(&template, &place),
         Err(error) => ExpressionKind::Unreadable(error.message().into()),
     };
     Expression { kind, place }
@@ -309,10 +280,8 @@ pub(crate) fn template_in_text(text: &Arc<str>, origin: &palisade_model::Origin)
 
 /// One expression on its own, as a variable's value on the command line is.
 pub(crate) fn expression_in_text(text: &str, source: &Arc<Source>) -> Result<Expression, String> {
-    let parsed: hcl::Expression = text
-        .trim()
-        .parse()
-        .map_err(|error: hcl_edit::parser::Error| error.message().to_owned())?;
+    let parsed: hcl::Expression =
+        text.trim().parse().map_err(|error: hcl_edit::parser::Error| error.message().to_owned())?;
     let place = Place::new(source, 0, source.text.len());
     Ok(Translator { source, base: 0 }.expression(&parsed, &place))
 }

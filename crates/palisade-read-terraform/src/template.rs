@@ -22,12 +22,7 @@ struct Literals {
 impl Translator<'_> {
     /// A template between quotes, or a whole text.
     pub fn template(&self, template: &Template, place: &Place) -> ExpressionKind {
-        let mut literals = Literals {
-            is_heredoc: false,
-            dedents: false,
-            starts_line: true,
-            least: 0,
-        };
+        let mut literals = Literals { is_heredoc: false, dedents: false, starts_line: true, least: 0 };
         self.joined(template, &mut literals, place)
     }
 
@@ -62,10 +57,7 @@ impl Translator<'_> {
         for (at, element) in elements.iter().enumerate() {
             match element {
                 Element::Literal(text) => {
-                    literals.measure(
-                        &self.written(text, literals),
-                        strips_around(&elements, at, strips),
-                    );
+                    literals.measure(&self.written(text, literals), strips_around(&elements, at, strips));
                 }
                 Element::Interpolation(_) => literals.mark(),
                 Element::Directive(directive) => {
@@ -92,10 +84,8 @@ impl Translator<'_> {
         for (at, element) in elements.iter().enumerate() {
             match element {
                 Element::Literal(text) => {
-                    let text = literals.stripped(
-                        &self.written(text, literals),
-                        strips_around(&elements, at, strips),
-                    );
+                    let text = literals
+                        .stripped(&self.written(text, literals), strips_around(&elements, at, strips));
                     if !text.is_empty() {
                         parts.push(Part::Literal(text));
                     }
@@ -190,16 +180,8 @@ impl Literals {
 fn lines(text: &str, strips: (bool, bool)) -> impl Iterator<Item = &str> {
     let count = text.split_inclusive('\n').count();
     text.split_inclusive('\n').enumerate().map(move |(at, line)| {
-        let line = if at == 0 && strips.0 {
-            line.trim_start()
-        } else {
-            line
-        };
-        if at + 1 == count && strips.1 {
-            line.trim_end()
-        } else {
-            line
-        }
+        let line = if at == 0 && strips.0 { line.trim_start() } else { line };
+        if at + 1 == count && strips.1 { line.trim_end() } else { line }
     })
 }
 
@@ -226,10 +208,7 @@ fn templates_in(directive: &Directive) -> Vec<(&Template, (bool, bool))> {
             }
         }
         Directive::For(each) => {
-            let strips = (
-                each.for_expr.strip.strip_end(),
-                each.endfor_expr.strip.strip_start(),
-            );
+            let strips = (each.for_expr.strip.strip_end(), each.endfor_expr.strip.strip_start());
             vec![(&each.for_expr.template, strips)]
         }
     }

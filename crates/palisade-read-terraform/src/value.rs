@@ -70,20 +70,13 @@ struct Measure {
 
 impl Measure {
     fn of<'a>(parts: impl Iterator<Item = &'a Value>, more: bool) -> Self {
-        let start = Self {
-            size: 1,
-            depth: 0,
-            has_unknown: more,
-        };
+        let start = Self { size: 1, depth: 0, has_unknown: more };
         let inside = parts.map(Value::measure).fold(start, |sum, part| Self {
             size: sum.size.saturating_add(part.size),
             depth: sum.depth.max(part.depth),
             has_unknown: sum.has_unknown || part.has_unknown,
         });
-        Self {
-            depth: inside.depth + 1,
-            ..inside
-        }
+        Self { depth: inside.depth + 1, ..inside }
     }
     fn is_too_large(self) -> bool {
         self.size > LARGEST || self.depth > DEEPEST
@@ -92,10 +85,7 @@ impl Measure {
 
 impl Value {
     pub fn new(kind: Kind, origin: &Origin) -> Self {
-        Self {
-            kind,
-            origin: origin.clone(),
-        }
+        Self { kind, origin: origin.clone() }
     }
     pub fn null(origin: &Origin) -> Self {
         Self::new(Kind::Null, origin)
@@ -136,12 +126,7 @@ impl Value {
         if measure.is_too_large() {
             return Self::too_large(origin, Shape::List);
         }
-        let items = Items {
-            items,
-            more,
-            is_set,
-            measure,
-        };
+        let items = Items { items, more, is_set, measure };
         Self::new(Kind::List(Arc::new(items)), origin)
     }
     pub fn map(entries: IndexMap<Arc<str>, Value>, origin: &Origin) -> Self {
@@ -152,11 +137,7 @@ impl Value {
         if measure.is_too_large() {
             return Self::too_large(origin, Shape::Map);
         }
-        let entries = Entries {
-            entries,
-            more,
-            measure,
-        };
+        let entries = Entries { entries, more, measure };
         Self::new(Kind::Map(Arc::new(entries)), origin)
     }
     /// The JSON of a value: text where that is all there is to it, and structure where it has some.
@@ -175,19 +156,9 @@ impl Value {
             Kind::List(list) => list.measure,
             Kind::Map(map) => map.measure,
             Kind::Encoded(encoded) => encoded.value.measure(),
-            Kind::Unknown(_) => Measure {
-                size: 1,
-                depth: 0,
-                has_unknown: true,
-            },
-            Kind::Text(text) => Measure {
-                size: 1 + text.len() / 256,
-                ..Measure::default()
-            },
-            Kind::Null | Kind::Bool(_) | Kind::Number(_) => Measure {
-                size: 1,
-                ..Measure::default()
-            },
+            Kind::Unknown(_) => Measure { size: 1, depth: 0, has_unknown: true },
+            Kind::Text(text) => Measure { size: 1 + text.len() / 256, ..Measure::default() },
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) => Measure { size: 1, ..Measure::default() },
         }
     }
 
@@ -206,16 +177,8 @@ impl Value {
         }
         match &self.kind {
             Kind::Unknown(unknown) => Some(unknown),
-            Kind::List(list) => list
-                .items
-                .iter()
-                .find_map(Value::first_unknown)
-                .or(list.more.as_ref()),
-            Kind::Map(map) => map
-                .entries
-                .values()
-                .find_map(Value::first_unknown)
-                .or(map.more.as_ref()),
+            Kind::List(list) => list.items.iter().find_map(Value::first_unknown).or(list.more.as_ref()),
+            Kind::Map(map) => map.entries.values().find_map(Value::first_unknown).or(map.more.as_ref()),
             Kind::Encoded(encoded) => encoded.value.first_unknown(),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => None,
         }
@@ -268,10 +231,7 @@ impl Value {
                 more: map.more.as_deref().cloned(),
             }),
             Kind::Encoded(encoded) => {
-                return Node {
-                    origin: self.origin,
-                    ..encoded.value.clone().into_node()
-                };
+                return Node { origin: self.origin, ..encoded.value.clone().into_node() };
             }
             Kind::Unknown(unknown) => palisade_model::Value::Unknown(unknown.as_ref().clone()),
         };
@@ -281,14 +241,7 @@ impl Value {
 
 /// Unknown for one reason, with what is known of it all the same.
 pub(crate) fn unknown(why: Why, is_present: bool, shape: Option<Shape>) -> Unknown {
-    Unknown {
-        why,
-        hint: Hint {
-            is_present,
-            shape,
-            refers_to: Vec::new(),
-        },
-    }
+    Unknown { why, hint: Hint { is_present, shape, refers_to: Vec::new() } }
 }
 
 /// Are two known values the same? None when an unknown part leaves it open.
@@ -334,11 +287,7 @@ fn equal_maps(left: &Entries, right: &Entries) -> Option<bool> {
     {
         return Some(false);
     }
-    all_equal(
-        left.entries
-            .iter()
-            .filter_map(|(name, value)| Some((value, right.entries.get(name)?))),
-    )
+    all_equal(left.entries.iter().filter_map(|(name, value)| Some((value, right.entries.get(name)?))))
 }
 
 fn all_equal<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Option<bool> {

@@ -15,10 +15,8 @@ pub fn reference(palisade: &Path) -> Result<Derived, String> {
 
 fn describe(palisade: &Path, verbs: &[String], body: &mut String) -> Result<(), String> {
     let help = help(palisade, verbs)?;
-    let name = std::iter::once("palisade")
-        .chain(verbs.iter().map(String::as_str))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let name =
+        std::iter::once("palisade").chain(verbs.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
     let _ = write!(body, "\n## {name}\n\n```text\n{help}\n```\n");
     for verb in subcommands(&help) {
         describe(palisade, &[verbs, &[verb]].concat(), body)?;
@@ -29,11 +27,7 @@ fn describe(palisade: &Path, verbs: &[String], body: &mut String) -> Result<(), 
 /// The long help of a verb, as wide on every machine.
 fn help(palisade: &Path, verbs: &[String]) -> Result<String, String> {
     let mut command = Command::new(palisade);
-    command
-        .env("COLUMNS", "100")
-        .env("NO_COLOR", "1")
-        .arg("help")
-        .args(verbs);
+    command.env("COLUMNS", "100").env("NO_COLOR", "1").arg("help").args(verbs);
     let text = output(&mut command)?;
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     Ok(lines.join("\n").trim().to_owned())
@@ -42,14 +36,10 @@ fn help(palisade: &Path, verbs: &[String]) -> Result<String, String> {
 /// The names under `Commands:`, `help` left out.
 fn subcommands(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let names = lines
-        .take_while(|line| line.is_empty() || line.starts_with(' '))
-        .filter_map(|line| {
-            let rest = line.strip_prefix("  ")?;
-            (!rest.starts_with(' '))
-                .then(|| rest.split_whitespace().next())
-                .flatten()
-        });
+    let names = lines.take_while(|line| line.is_empty() || line.starts_with(' ')).filter_map(|line| {
+        let rest = line.strip_prefix("  ")?;
+        (!rest.starts_with(' ')).then(|| rest.split_whitespace().next()).flatten()
+    });
     names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 

@@ -25,20 +25,13 @@ pub struct Page<'a> {
 /// Splits a page; none where there is no front matter.
 pub fn page(text: &str) -> Option<Page<'_>> {
     let (front, body) = text.strip_prefix("---\n")?.split_once("\n---\n")?;
-    Some(Page {
-        fields: fields(front),
-        body,
-    })
+    Some(Page { fields: fields(front), body })
 }
 
 /// The keys at the left edge and what stands behind them.
 pub fn fields(text: &str) -> BTreeMap<String, Field> {
     let mut fields = BTreeMap::new();
-    let mut lines = text
-        .lines()
-        .map(without_comment)
-        .filter(|line| !line.trim().is_empty())
-        .peekable();
+    let mut lines = text.lines().map(without_comment).filter(|line| !line.trim().is_empty()).peekable();
     while let Some(line) = lines.next() {
         let Some((key, rest)) = key(line) else { continue };
         let mut rest = rest.to_owned();
@@ -50,71 +43,39 @@ pub fn fields(text: &str) -> BTreeMap<String, Field> {
         while let Some(next) = lines.next_if(|next| next.starts_with([' ', '-'])) {
             below.push(next);
         }
-        let items = below
-            .iter()
-            .filter_map(|line| line.trim().strip_prefix("- "))
-            .map(plain);
-        let words = if rest.is_empty() {
-            items.collect()
-        } else {
-            words(&rest)
-        };
-        fields.insert(
-            key,
-            Field {
-                words,
-                below: dedented(&below),
-            },
-        );
+        let items = below.iter().filter_map(|line| line.trim().strip_prefix("- ")).map(plain);
+        let words = if rest.is_empty() { items.collect() } else { words(&rest) };
+        fields.insert(key, Field { words, below: dedented(&below) });
     }
     fields
 }
 
 fn key(line: &str) -> Option<(String, &str)> {
-    let (key, rest) = line
-        .split_once(": ")
-        .or_else(|| line.strip_suffix(':').map(|key| (key, "")))?;
+    let (key, rest) = line.split_once(": ").or_else(|| line.strip_suffix(':').map(|key| (key, "")))?;
     (!key.starts_with([' ', '-'])).then(|| (plain(key), rest.trim()))
 }
 
 fn words(rest: &str) -> Vec<String> {
     match rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(list) => list
-            .split(',')
-            .map(plain)
-            .filter(|word| !word.is_empty())
-            .collect(),
+        Some(list) => list.split(',').map(plain).filter(|word| !word.is_empty()).collect(),
         None => vec![plain(rest)],
     }
 }
 
 fn plain(word: &str) -> String {
     let word = word.trim();
-    let unquoted = ['"', '\'']
-        .iter()
-        .find_map(|quote| word.strip_prefix(*quote)?.strip_suffix(*quote));
+    let unquoted = ['"', '\''].iter().find_map(|quote| word.strip_prefix(*quote)?.strip_suffix(*quote));
     unquoted.unwrap_or(word).to_owned()
 }
 
 fn without_comment(line: &str) -> &str {
-    let comment = if line.trim_start().starts_with('#') {
-        Some(0)
-    } else {
-        line.find(" #")
-    };
+    let comment = if line.trim_start().starts_with('#') { Some(0) } else { line.find(" #") };
     comment.map_or(line, |at| &line[..at]).trim_end()
 }
 
 fn dedented(lines: &[&str]) -> String {
-    let margin = lines
-        .iter()
-        .map(|line| line.len() - line.trim_start().len())
-        .min()
-        .unwrap_or(0);
-    lines
-        .iter()
-        .map(|line| format!("{}\n", &line[margin..]))
-        .collect()
+    let margin = lines.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    lines.iter().map(|line| format!("{}\n", &line[margin..])).collect()
 }
 
 #[cfg(test)]
@@ -132,11 +93,7 @@ mod tests {
         check("title: 'A: bucket' # why", "title", &["A: bucket"]);
         check("objectives: [a, \"b\"]", "objectives", &["a", "b"]);
         check("objectives: [a,\n  b]\nsince: 0.1.0", "objectives", &["a", "b"]);
-        check(
-            "objectives:\n  - a\n  - b\nsince: 0.1.0",
-            "objectives",
-            &["a", "b"],
-        );
+        check("objectives:\n  - a\n  - b\nsince: 0.1.0", "objectives", &["a", "b"]);
         check("a: b\n\nsince: 0.1.0", "since", &["0.1.0"]);
         check("looks-at: AWS::S3::Bucket", "looks-at", &["AWS::S3::Bucket"]);
     }

@@ -33,11 +33,7 @@ pub fn glossary(workspace: &Workspace) -> Result<Derived, String> {
 
 fn section(path: &Path, text: &str, entries: &BTreeMap<String, Entry>) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let opening = text
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix("//! "))
-        .unwrap_or(&stem);
+    let opening = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or(&stem);
     let mut section = format!("\n## {}\n\n", linkless(opening).trim_end_matches('.'));
     for (name, entry) in entries {
         let _ = writeln!(section, "- **{name}**: {}", linkless(&entry.says));
@@ -86,22 +82,15 @@ fn public_type(line: &str) -> Option<(&str, &str)> {
 /// The name of a variant, which stands four columns in.
 fn variant(line: &str) -> Option<&str> {
     let name = word(line.strip_prefix("    ")?);
-    name.starts_with(|first: char| first.is_ascii_uppercase())
-        .then_some(name)
+    name.starts_with(|first: char| first.is_ascii_uppercase()).then_some(name)
 }
 
 fn word(text: &str) -> &str {
-    text.split(|character: char| !character.is_alphanumeric() && character != '_')
-        .next()
-        .unwrap_or_default()
+    text.split(|character: char| !character.is_alphanumeric() && character != '_').next().unwrap_or_default()
 }
 
 fn first_paragraph(lines: &[&str]) -> String {
-    let paragraph: Vec<&str> = lines
-        .iter()
-        .copied()
-        .take_while(|line| !line.is_empty())
-        .collect();
+    let paragraph: Vec<&str> = lines.iter().copied().take_while(|line| !line.is_empty()).collect();
     paragraph.join(" ")
 }
 
@@ -120,12 +109,7 @@ mod tests {
         let mut found = Vec::new();
         for (name, entry) in entries(source) {
             found.push(format!("{name}: {}", entry.says));
-            found.extend(
-                entry
-                    .variants
-                    .iter()
-                    .map(|(variant, says)| format!("{name}.{variant}: {says}")),
-            );
+            found.extend(entry.variants.iter().map(|(variant, says)| format!("{name}.{variant}: {says}")));
         }
         assert_eq!(found, expected, "{source}");
     }
@@ -137,10 +121,7 @@ mod tests {
             &["Thing: A thing, told."],
         );
         check("/// Ours.\nstruct Thing;\n/// A word.\nfn f() {}\n", &[]);
-        check(
-            "/// B.\npub type B = u8;\n/// A.\npub trait A {}\n",
-            &["A: A.", "B: B."],
-        );
+        check("/// B.\npub type B = u8;\n/// A.\npub trait A {}\n", &["A: A.", "B: B."]);
     }
 
     #[test]
@@ -148,16 +129,8 @@ mod tests {
         check(
             "/// A choice.\npub enum Choice {\n    /// One.\n    One,\n    /// Two.\n    #[x]\n    Two(u8),\n    \
              /// Three.\n    Three {\n        /// Not a variant.\n        Inner: u8,\n    },\n}\n",
-            &[
-                "Choice: A choice.",
-                "Choice.One: One.",
-                "Choice.Two: Two.",
-                "Choice.Three: Three.",
-            ],
+            &["Choice: A choice.", "Choice.One: One.", "Choice.Two: Two.", "Choice.Three: Three."],
         );
-        check(
-            "/// Else.\npub struct Else {\n    /// No.\n    No: u8,\n}\n",
-            &["Else: Else."],
-        );
+        check("/// Else.\npub struct Else {\n    /// No.\n    No: u8,\n}\n", &["Else: Else."]);
     }
 }

@@ -20,10 +20,7 @@ impl Row {
     }
 
     fn words(&self, field: &str) -> &[String] {
-        self.fields
-            .get(field)
-            .map(|field| field.words.as_slice())
-            .unwrap_or_default()
+        self.fields.get(field).map(|field| field.words.as_slice()).unwrap_or_default()
     }
 
     fn link(&self, sort: &str) -> String {
@@ -41,51 +38,32 @@ pub fn references(workspace: &Workspace) -> Result<Vec<Derived>, String> {
         Derived::new("docs/reference/checks.md", &index_of_checks(&checks)),
         Derived::new("docs/reference/kinds.md", &index_of_kinds(&kinds, &checks)),
         Derived::new("docs/reference/detections.md", &index_of_detections(&detections)),
-        Derived::new(
-            "docs/reference/objectives.md",
-            &index_of_objectives(&objectives, &checks, &detections),
-        ),
-        Derived::new(
-            "docs/reference/controls.md",
-            &table_of_controls(workspace, &checks)?,
-        ),
+        Derived::new("docs/reference/objectives.md", &index_of_objectives(&objectives, &checks, &detections)),
+        Derived::new("docs/reference/controls.md", &table_of_controls(workspace, &checks)?),
     ])
 }
 
 fn rows(workspace: &Workspace, sort: &str) -> Result<Vec<Row>, String> {
     let folder = workspace.root.join("content").join(sort);
-    let pages = files_below(&folder, &[])
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "md"));
+    let pages =
+        files_below(&folder, &[]).into_iter().filter(|path| path.extension().is_some_and(|end| end == "md"));
     pages
         .map(|path| {
             let shown = workspace.shown(&path);
             let text = workspace.text(&shown)?;
             let page = page(&text)
                 .ok_or_else(|| format!("{shown}: a page begins with front matter between `---`"))?;
-            let id = path
-                .strip_prefix(&folder)
-                .unwrap_or(&path)
-                .with_extension("")
-                .display()
-                .to_string();
-            Ok(Row {
-                id,
-                fields: page.fields,
-                attributes: attributes(page.body),
-            })
+            let id = path.strip_prefix(&folder).unwrap_or(&path).with_extension("").display().to_string();
+            Ok(Row { id, fields: page.fields, attributes: attributes(page.body) })
         })
         .collect()
 }
 
 fn attributes(body: &str) -> Vec<String> {
-    let block = body
-        .split_once("\n```attributes\n")
-        .and_then(|(_, rest)| rest.split_once("\n```"));
+    let block = body.split_once("\n```attributes\n").and_then(|(_, rest)| rest.split_once("\n```"));
     let lines = block.map(|(block, _)| block.lines()).into_iter().flatten();
-    let keys = lines
-        .filter(|line| !line.starts_with([' ', '#', '-']))
-        .filter_map(|line| line.split_once(':'));
+    let keys =
+        lines.filter(|line| !line.starts_with([' ', '#', '-'])).filter_map(|line| line.split_once(':'));
     keys.map(|(key, _)| key.to_owned()).collect()
 }
 
@@ -122,10 +100,7 @@ fn index_of_kinds(kinds: &[Row], checks: &[Row]) -> String {
     index.push_str("\n| kind | what it is | attributes | checks |\n|---|---|---|---|\n");
     for kind in kinds {
         let attributes: Vec<String> = kind.attributes.iter().map(|name| code(name)).collect();
-        let looked_at = checks
-            .iter()
-            .filter(|check| check.one("looks-at") == kind.one("type"))
-            .count();
+        let looked_at = checks.iter().filter(|check| check.one("looks-at") == kind.one("type")).count();
         let link = format!("[{}](../../content/kinds/{}.md)", kind.one("type"), kind.id);
         let _ = writeln!(
             index,
@@ -138,10 +113,7 @@ fn index_of_kinds(kinds: &[Row], checks: &[Row]) -> String {
 }
 
 fn index_of_detections(detections: &[Row]) -> String {
-    let mut index = format!(
-        "# Detections\n\n{} detections ship with Palisade.\n",
-        detections.len()
-    );
+    let mut index = format!("# Detections\n\n{} detections ship with Palisade.\n", detections.len());
     index.push_str("\n| detection | what happened | severity | reads | ATT&CK |\n|---|---|---|---|---|\n");
     for detection in detections {
         let cells = [
@@ -172,21 +144,10 @@ fn index_of_objectives(objectives: &[Row], checks: &[Row], detections: &[Row]) -
         );
         let serves = |row: &&Row| row.words("objectives").contains(&objective.id);
         let of = |rows: &[Row], sort| {
-            rows.iter()
-                .filter(serves)
-                .map(|row| format!("- {}\n", row.link(sort)))
-                .collect::<String>()
+            rows.iter().filter(serves).map(|row| format!("- {}\n", row.link(sort))).collect::<String>()
         };
         let pages = of(checks, "checks") + &of(detections, "detections");
-        let _ = write!(
-            index,
-            "\n{}",
-            if pages.is_empty() {
-                "No page yet.\n"
-            } else {
-                &pages
-            }
-        );
+        let _ = write!(index, "\n{}", if pages.is_empty() { "No page yet.\n" } else { &pages });
     }
     index
 }
@@ -199,21 +160,11 @@ fn table_of_controls(workspace: &Workspace, checks: &[Row]) -> Result<String, St
     for path in files_below(&workspace.root.join("content/frameworks"), &[]) {
         let framework = fields(&workspace.text(&workspace.shown(&path))?);
         let title = framework.get("title").map(Field::one).unwrap_or_default();
-        let _ = write!(
-            table,
-            "\n## {title}\n\n| control | objectives or pages | checks |\n|---|---|---|\n"
-        );
-        let controls = framework
-            .get("controls")
-            .map(|field| fields(&field.below))
-            .unwrap_or_default();
+        let _ = write!(table, "\n## {title}\n\n| control | objectives or pages | checks |\n|---|---|---|\n");
+        let controls = framework.get("controls").map(|field| fields(&field.below)).unwrap_or_default();
         for (control, answers) in in_order(&controls) {
             let answering = answering(checks, &answers.words);
-            let named = if answers.words.is_empty() {
-                "–".to_owned()
-            } else {
-                answers.words.join(", ")
-            };
+            let named = if answers.words.is_empty() { "–".to_owned() } else { answers.words.join(", ") };
             let _ = writeln!(table, "| {control} | {named} | {answering} |");
         }
     }
@@ -224,11 +175,7 @@ fn table_of_controls(workspace: &Workspace, checks: &[Row]) -> Result<String, St
 fn answering(checks: &[Row], words: &[String]) -> usize {
     let stands = |check: &&Row| {
         let named = words.iter().any(|word| *word == format!("checks/{}", check.id));
-        named
-            || check
-                .words("objectives")
-                .iter()
-                .any(|objective| words.contains(objective))
+        named || check.words("objectives").iter().any(|objective| words.contains(objective))
     };
     checks.iter().filter(stands).count()
 }
@@ -236,9 +183,7 @@ fn answering(checks: &[Row], words: &[String]) -> usize {
 /// `2.2` before `2.10`: digits compare as numbers.
 fn in_order(controls: &BTreeMap<String, Field>) -> Vec<(&String, &Field)> {
     let parts = |control: &str| -> Vec<(u64, String)> {
-        let parts = control
-            .split(['.', '-'])
-            .map(|part| (part.parse().unwrap_or(0), part.to_owned()));
+        let parts = control.split(['.', '-']).map(|part| (part.parse().unwrap_or(0), part.to_owned()));
         parts.collect()
     };
     let mut ordered: Vec<_> = controls.iter().collect();
@@ -268,24 +213,16 @@ mod tests {
     use super::*;
 
     fn check_row(id: &str, objectives: &str) -> Row {
-        let fields = fields(&format!(
-            "title: A | B\nseverity: high\nlooks-at: AWS::A::B\nobjectives: [{objectives}]"
-        ));
-        Row {
-            id: id.to_owned(),
-            fields,
-            attributes: Vec::new(),
-        }
+        let fields =
+            fields(&format!("title: A | B\nseverity: high\nlooks-at: AWS::A::B\nobjectives: [{objectives}]"));
+        Row { id: id.to_owned(), fields, attributes: Vec::new() }
     }
 
     #[test]
     fn a_check_is_a_row_under_its_service() {
         let index = index_of_checks(&[check_row("aws/s3/a", "o, p"), check_row("aws/ec2/b", "")]);
         let row = "| [aws/s3/a](../../content/checks/aws/s3/a.md) | A \\| B | high | `AWS::A::B` | o, p |";
-        assert!(
-            index.contains(row) && index.find("## aws/ec2") < index.find("## aws/s3"),
-            "{index}"
-        );
+        assert!(index.contains(row) && index.find("## aws/ec2") < index.find("## aws/s3"), "{index}");
     }
 
     #[test]
@@ -297,10 +234,7 @@ mod tests {
     #[test]
     fn controls_come_in_the_order_of_their_numbers_with_the_checks_that_stand_for_them() {
         let controls = fields("2.10: [o]\n2.2: [checks/aws/s3/a]\n1.1: []");
-        let order: Vec<&str> = in_order(&controls)
-            .into_iter()
-            .map(|(control, _)| control.as_str())
-            .collect();
+        let order: Vec<&str> = in_order(&controls).into_iter().map(|(control, _)| control.as_str()).collect();
         assert_eq!(order, ["1.1", "2.2", "2.10"]);
         let checks = [check_row("aws/s3/a", "o"), check_row("aws/s3/b", "o")];
         let count = |control: &str| answering(&checks, &controls[control].words);

@@ -18,9 +18,7 @@ pub fn problems(architecture: &str, packages: &[Package]) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, edges) in &actual {
         let Some(allowed) = listed.get(name) else {
-            problems.push(format!(
-                "ARCHITECTURE.md: `{name}` has no row in the table of crates; add it"
-            ));
+            problems.push(format!("ARCHITECTURE.md: `{name}` has no row in the table of crates; add it"));
             continue;
         };
         problems.extend(edges.difference(allowed).map(|edge| {
@@ -47,13 +45,10 @@ fn actual(packages: &[Package]) -> BTreeMap<String, Edges> {
     let short = |name: &str| name.strip_prefix("palisade-").unwrap_or(name).to_owned();
     let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
     let edges = |package: &Package| {
-        let of_ours = package
-            .dependencies
-            .iter()
-            .filter(|dependency| ours.contains(dependency.name.as_str()));
-        let edges: Edges = of_ours
-            .map(|dependency| (short(&dependency.name), dependency.for_tests_only))
-            .collect();
+        let of_ours =
+            package.dependencies.iter().filter(|dependency| ours.contains(dependency.name.as_str()));
+        let edges: Edges =
+            of_ours.map(|dependency| (short(&dependency.name), dependency.for_tests_only)).collect();
         // An edge that the crate has anyway is not one of its tests' only.
         edges
             .iter()
@@ -61,40 +56,22 @@ fn actual(packages: &[Package]) -> BTreeMap<String, Edges> {
             .cloned()
             .collect()
     };
-    packages
-        .iter()
-        .map(|package| (short(&package.name), edges(package)))
-        .collect()
+    packages.iter().map(|package| (short(&package.name), edges(package))).collect()
 }
 
 fn table(architecture: &str) -> Result<BTreeMap<String, Edges>, String> {
-    let mut rows = architecture
-        .lines()
-        .map(cells)
-        .skip_while(|cells| *cells != HEADER);
+    let mut rows = architecture.lines().map(cells).skip_while(|cells| *cells != HEADER);
     if rows.next().is_none() {
-        return Err(format!(
-            "ARCHITECTURE.md: no table with the header `| {} |`",
-            HEADER.join(" | ")
-        ));
+        return Err(format!("ARCHITECTURE.md: no table with the header `| {} |`", HEADER.join(" | ")));
     }
-    rows.skip(1)
-        .take_while(|cells| !cells.is_empty())
-        .map(row)
-        .collect()
+    rows.skip(1).take_while(|cells| !cells.is_empty()).map(row).collect()
 }
 
 fn row(cells: Vec<&str>) -> Result<(String, Edges), String> {
     let [name, _, edges] = cells[..] else {
-        return Err(format!(
-            "ARCHITECTURE.md: the row `{}` does not have three cells",
-            cells.join(" | ")
-        ));
+        return Err(format!("ARCHITECTURE.md: the row `{}` does not have three cells", cells.join(" | ")));
     };
-    let names = edges
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty() && *name != "nothing");
+    let names = edges.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "nothing");
     let edge = |name: &str| match name.strip_suffix(" (tests)") {
         Some(name) => (plain(name), true),
         None => (plain(name), false),
@@ -107,13 +84,8 @@ fn plain(name: &str) -> String {
 }
 
 fn cells(line: &str) -> Vec<&str> {
-    let inner = line
-        .trim()
-        .strip_prefix('|')
-        .and_then(|line| line.strip_suffix('|'));
-    inner
-        .map(|inner| inner.split('|').map(str::trim).collect())
-        .unwrap_or_default()
+    let inner = line.trim().strip_prefix('|').and_then(|line| line.strip_suffix('|'));
+    inner.map(|inner| inner.split('|').map(str::trim).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -153,11 +125,7 @@ mod tests {
     #[test]
     fn a_table_that_is_true_is_silent() {
         check("| `a` | x | nothing |\n| `b` | y | a |", "a:\nb: a", &[]);
-        check(
-            "| a | x | nothing |\n| b | y | a (tests) |",
-            "a:\nb: a (tests)",
-            &[],
-        );
+        check("| a | x | nothing |\n| b | y | a (tests) |", "a:\nb: a (tests)", &[]);
         check("| a | x | nothing |\n| b | y | a |", "a:\nb: a, a (tests)", &[]);
     }
 
@@ -177,21 +145,13 @@ mod tests {
 
     #[test]
     fn an_edge_that_is_gone_is_told() {
-        check(
-            "| a | x | nothing |\n| b | y | a |",
-            "a:\nb:",
-            &["the row of `b` lists `a`"],
-        );
+        check("| a | x | nothing |\n| b | y | a |", "a:\nb:", &["the row of `b` lists `a`"]);
     }
 
     #[test]
     fn crates_and_rows_match_one_to_one() {
         check("| a | x | nothing |", "a:\nb:", &["`b` has no row"]);
-        check(
-            "| a | x | nothing |\n| b | y | nothing |",
-            "a:",
-            &["`b` has a row but is no crate"],
-        );
+        check("| a | x | nothing |\n| b | y | nothing |", "a:", &["`b` has a row but is no crate"]);
         check("| a | x |", "a:", &["does not have three cells"]);
     }
 

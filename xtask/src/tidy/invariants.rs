@@ -8,10 +8,7 @@ pub fn problems(architecture: &str, source: &dyn Fn(&str) -> Option<String>) -> 
     if items.is_empty() {
         return vec![format!("ARCHITECTURE.md: no numbered list under `{HEADING}`")];
     }
-    items
-        .iter()
-        .flat_map(|item| problems_of_item(item, source))
-        .collect()
+    items.iter().flat_map(|item| problems_of_item(item, source)).collect()
 }
 
 /// The numbered items under the heading, each as one line.
@@ -19,9 +16,7 @@ fn items(architecture: &str) -> Vec<String> {
     let section = architecture.lines().skip_while(|line| *line != HEADING).skip(1);
     let mut items: Vec<String> = Vec::new();
     for line in section.take_while(|line| !line.starts_with("## ")) {
-        let number = line
-            .split_once(". ")
-            .filter(|(number, _)| number.parse::<u32>().is_ok());
+        let number = line.split_once(". ").filter(|(number, _)| number.parse::<u32>().is_ok());
         match (number, items.last_mut()) {
             (Some(_), _) => items.push(line.to_owned()),
             (None, Some(item)) if line.starts_with(' ') => {
@@ -49,22 +44,15 @@ fn problems_of_item(item: &str, source: &dyn Fn(&str) -> Option<String>) -> Vec<
             Some(source) if !source.contains(&format!("fn {name}(")) => format!("there is no `{name}` in it"),
             Some(_) => return None,
         };
-        Some(format!(
-            "ARCHITECTURE.md: invariant {number} is held by `{path}`, but {reason}"
-        ))
+        Some(format!("ARCHITECTURE.md: invariant {number} is held by `{path}`, but {reason}"))
     };
     paths.iter().filter_map(problem).collect()
 }
 
 /// The paths in `(held by `a::b`, `c::d`)`.
 fn held_by(item: &str) -> Vec<&str> {
-    let groups = item
-        .split("(held by ")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
-    groups
-        .flat_map(|group| group.split('`').skip(1).step_by(2))
-        .collect()
+    let groups = item.split("(held by ").skip(1).filter_map(|rest| rest.split(')').next());
+    groups.flat_map(|group| group.split('`').skip(1).step_by(2)).collect()
 }
 
 #[cfg(test)]
@@ -75,19 +63,10 @@ mod tests {
     fn check(invariants: &str, expected: &str) {
         let source =
             |name: &str| (name == "palisade_a").then(|| "fn it_holds() {} fn it_does_too() {}".to_owned());
-        let told = problems(
-            &format!("# A\n\n## Invariants\n\n{invariants}\n\n## More\n\n9. Else.\n"),
-            &source,
-        )
-        .join("\n");
-        assert!(
-            if expected.is_empty() {
-                told.is_empty()
-            } else {
-                told.contains(expected)
-            },
-            "{told}"
-        );
+        let told =
+            problems(&format!("# A\n\n## Invariants\n\n{invariants}\n\n## More\n\n9. Else.\n"), &source)
+                .join("\n");
+        assert!(if expected.is_empty() { told.is_empty() } else { told.contains(expected) }, "{told}");
     }
 
     #[test]
@@ -107,10 +86,7 @@ mod tests {
             "1. One. (held by `palisade_a::it_holds`, `palisade_b::it_holds`)",
             "there is no crate `palisade_b`",
         );
-        check(
-            "1. One. (held by `palisade_a::it_holds`)\n2. Two.",
-            "invariant 2 names no test",
-        );
+        check("1. One. (held by `palisade_a::it_holds`)\n2. Two.", "invariant 2 names no test");
         check("No list.", "no numbered list");
     }
 }

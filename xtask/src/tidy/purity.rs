@@ -45,30 +45,20 @@ const SOCKETS: [&str; 4] = ["TcpStream", "TcpListener", "UdpSocket", "ToSocketAd
 /// What an engine may not take from the standard library, and what it would be used for.
 const MODULES: [(&str, &str); 3] = [("fs", "files"), ("env", "environment"), ("process", "processes")];
 
-const CALLS: [(&str, &str); 3] = [
-    ("SystemTime", "clock"),
-    ("Instant", "clock"),
-    ("thread::sleep", "clock"),
-];
+const CALLS: [(&str, &str); 3] = [("SystemTime", "clock"), ("Instant", "clock"), ("thread::sleep", "clock")];
 
 /// Whether the crate of this name is an engine.
 pub fn is_engine(name: &str) -> bool {
-    name.strip_prefix("palisade-")
-        .is_some_and(|name| ENGINES.contains(&name))
+    name.strip_prefix("palisade-").is_some_and(|name| ENGINES.contains(&name))
 }
 
 /// What crates list and may not.
 pub fn problems_of_dependencies(packages: &[Package]) -> Vec<String> {
     let listed = packages.iter().flat_map(|package| {
-        let dependencies = package
-            .dependencies
-            .iter()
-            .filter(|dependency| !dependency.for_tests_only);
+        let dependencies = package.dependencies.iter().filter(|dependency| !dependency.for_tests_only);
         dependencies.map(|dependency| (package.name.as_str(), dependency.name.as_str()))
     });
-    listed
-        .filter_map(|(package, dependency)| problem_of_dependency(package, dependency))
-        .collect()
+    listed.filter_map(|(package, dependency)| problem_of_dependency(package, dependency)).collect()
 }
 
 fn problem_of_dependency(package: &str, dependency: &str) -> Option<String> {
@@ -96,11 +86,7 @@ pub fn problems_of_offline_source(shown: &str, text: &str) -> Vec<String> {
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
-    if pattern.ends_with('-') {
-        name.starts_with(pattern)
-    } else {
-        name == pattern
-    }
+    if pattern.ends_with('-') { name.starts_with(pattern) } else { name == pattern }
 }
 
 /// What an engine's source uses and may not. Tests may.
@@ -112,9 +98,7 @@ pub fn problems_of_source(shown: &str, text: &str) -> Vec<String> {
         used.map(move |(line, _)| (*line, *module, *what))
     });
     let calls = CALLS.iter().flat_map(|(call, what)| {
-        let used = (1..)
-            .zip(code.lines())
-            .filter(move |(_, line)| rust::has_path(line, call));
+        let used = (1..).zip(code.lines()).filter(move |(_, line)| rust::has_path(line, call));
         used.map(move |(line, _)| (line, *call, *what))
     });
     let told = modules.chain(calls).map(|(line, name, what)| {
@@ -132,11 +116,7 @@ mod tests {
     fn check(source: &str, expected: &str) {
         let told = problems_of_source("a.rs", source).join("\n");
         assert!(
-            if expected.is_empty() {
-                told.is_empty()
-            } else {
-                told.contains(expected)
-            },
+            if expected.is_empty() { told.is_empty() } else { told.contains(expected) },
             "{source}: {told}"
         );
     }
@@ -174,36 +154,19 @@ mod tests {
         ] {
             check(source, "");
         }
-        check(
-            "#[cfg(test)]\nmod tests {\n    use std::fs;\n}\nuse std::fs;",
-            "a.rs:5:",
-        );
+        check("#[cfg(test)]\nmod tests {\n    use std::fs;\n}\nuse std::fs;", "a.rs:5:");
     }
 
     #[test]
     fn runtimes_clients_clocks_and_chance_are_not_for_engines() {
         let lists = |crate_name: &str, dependency: &str, for_tests_only| {
-            let dependencies = vec![Dependency {
-                name: dependency.to_owned(),
-                for_tests_only,
-            }];
-            let package = Package {
-                name: crate_name.to_owned(),
-                dependencies,
-                ..Package::default()
-            };
+            let dependencies = vec![Dependency { name: dependency.to_owned(), for_tests_only }];
+            let package = Package { name: crate_name.to_owned(), dependencies, ..Package::default() };
             problems_of_dependencies(&[package]).len()
         };
-        for dependency in [
-            "tokio",
-            "tokio-util",
-            "aws-sdk-ec2",
-            "aws-config",
-            "chrono",
-            "jiff",
-            "time",
-            "rand",
-        ] {
+        for dependency in
+            ["tokio", "tokio-util", "aws-sdk-ec2", "aws-config", "chrono", "jiff", "time", "rand"]
+        {
             assert_eq!(lists("palisade-check", dependency, false), 1, "{dependency}");
             assert_eq!(lists("palisade-check", dependency, true), 0, "{dependency}");
         }
@@ -226,10 +189,7 @@ mod tests {
             );
         }
         let sockets = |source: &str| problems_of_offline_source("a.rs", source).len();
-        assert_eq!(
-            sockets("use std::net::TcpStream;\nlet a = TcpStream::connect(b);"),
-            2
-        );
+        assert_eq!(sockets("use std::net::TcpStream;\nlet a = TcpStream::connect(b);"), 2);
         assert_eq!(sockets("// TcpStream\nuse std::net::IpAddr;"), 0);
     }
 }

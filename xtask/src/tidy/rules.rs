@@ -5,11 +5,7 @@ use super::rust;
 const LINES_MAX: usize = 1_200;
 
 /// Folders of the machines that this was written on; what names one works nowhere else.
-const WORKPLACES: [&str; 3] = [
-    concat!("/wo", "rk/"),
-    concat!("/fa", "rm/"),
-    concat!("/.lib", "rary"),
-];
+const WORKPLACES: [&str; 3] = [concat!("/wo", "rk/"), concat!("/fa", "rm/"), concat!("/.lib", "rary")];
 
 /// What is unfinished or switched off.
 const UNFINISHED: [&str; 3] = ["todo!(", "unimplemented!(", "#[ignore"];
@@ -31,9 +27,7 @@ pub fn problems(shown: &str, text: &str) -> Vec<String> {
 fn problems_of_rust(shown: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if !text.starts_with("//!") {
-        problems.push(format!(
-            "{shown}:1: a file opens with one `//!` sentence that says what it is for"
-        ));
+        problems.push(format!("{shown}:1: a file opens with one `//!` sentence that says what it is for"));
     }
     let lines = text.lines().count();
     if lines > LINES_MAX {
@@ -56,11 +50,7 @@ mod tests {
     fn check(file: &str, text: &str, expected: &str) {
         let told = problems(file, text).join("\n");
         assert!(
-            if expected.is_empty() {
-                told.is_empty()
-            } else {
-                told.contains(expected)
-            },
+            if expected.is_empty() { told.is_empty() } else { told.contains(expected) },
             "{file}: {told}"
         );
     }
@@ -75,27 +65,15 @@ mod tests {
     #[test]
     fn nothing_unfinished_or_switched_off_ships() {
         check("a.rs", "//! A.\nfn f() { todo!() }", "a.rs:2: `todo!(`");
-        check(
-            "a.rs",
-            "//! A.\nfn f() { unimplemented!(\"x\") }",
-            "`unimplemented!(`",
-        );
+        check("a.rs", "//! A.\nfn f() { unimplemented!(\"x\") }", "`unimplemented!(`");
         check("a.rs", "//! A.\n#[ignore = \"slow\"]\nfn f() {}", "`#[ignore`");
-        check(
-            "a.rs",
-            "//! A.\n// a todo!() in words\nconst A: &str = \"#[ignore]\";",
-            "",
-        );
+        check("a.rs", "//! A.\n// a todo!() in words\nconst A: &str = \"#[ignore]\";", "");
     }
 
     #[test]
     fn no_file_names_a_folder_of_one_machine() {
         check("a.md", concat!("see /wo", "rk/main"), "a.md:1:");
-        check(
-            "a.rs",
-            concat!("//! A.\nconst A: &str = \"/fa", "rm/x\";"),
-            "a.rs:2:",
-        );
+        check("a.rs", concat!("//! A.\nconst A: &str = \"/fa", "rm/x\";"), "a.rs:2:");
         check("a.md", "see docs/work and the farm/", "");
     }
 

@@ -22,11 +22,7 @@ pub fn code(source: &str) -> String {
         if keep {
             code.push_str(token);
         } else {
-            code.extend(
-                token
-                    .chars()
-                    .map(|character| if character == '\n' { '\n' } else { ' ' }),
-            );
+            code.extend(token.chars().map(|character| if character == '\n' { '\n' } else { ' ' }));
         }
         rest = after;
     }
@@ -79,11 +75,7 @@ fn raw_text(source: &str) -> Option<usize> {
     after[hashes..].strip_prefix('"')?;
     let start = source.len() - after.len() + hashes + 1;
     let end = format!("\"{}", "#".repeat(hashes));
-    Some(
-        source[start..]
-            .find(&end)
-            .map_or(source.len(), |at| start + at + end.len()),
-    )
+    Some(source[start..].find(&end).map_or(source.len(), |at| start + at + end.len()))
 }
 
 /// `'x'` or `'\n'`; none for a lifetime.
@@ -91,10 +83,7 @@ fn character(source: &str) -> Option<usize> {
     let mut characters = source.char_indices().skip(1);
     match characters.next()? {
         (_, '\\') => source[3..].find('\'').map(|at| at + 4),
-        _ => characters
-            .next()
-            .filter(|(_, next)| *next == '\'')
-            .map(|(at, _)| at + 1),
+        _ => characters.next().filter(|(_, next)| *next == '\'').map(|(at, _)| at + 1),
     }
 }
 
@@ -108,6 +97,13 @@ pub fn without_tests(code: &str) -> String {
     let (item, after) = item.split_at(MARK.len() + item_length(&item[MARK.len()..]));
     let lines = "\n".repeat(item.matches('\n').count());
     format!("{before}{lines}{}", without_tests(after))
+}
+
+/// The modules that `#[cfg(test)] mod name;` keeps in files of their own.
+pub fn test_modules(code: &str) -> Vec<&str> {
+    let marked = code.split("#[cfg(test)]").skip(1);
+    let declared = marked.filter_map(|item| item.trim_start().strip_prefix("mod ")?.split_once(';'));
+    declared.map(|(name, _)| name).filter(|name| name.chars().all(is_word)).collect()
 }
 
 /// To the end of an item: its closing brace, or its semicolon where it has no body.
@@ -129,9 +125,7 @@ fn item_length(code: &str) -> usize {
 
 /// The words that follow a path's beginning, each with its line: `a` in `std::a::b`, `a` and `b` in `std::{a, b::c}`.
 pub fn words_after<'a>(code: &'a str, beginning: &str) -> Vec<(usize, &'a str)> {
-    let places = code
-        .match_indices(beginning)
-        .filter(|(at, _)| !ends_in_word(&code[..*at]));
+    let places = code.match_indices(beginning).filter(|(at, _)| !ends_in_word(&code[..*at]));
     places
         .flat_map(|(at, _)| {
             let start = at + beginning.len();
@@ -161,9 +155,7 @@ fn parts(group: &str) -> Vec<usize> {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split(|character| !is_word(character))
-        .next()
-        .unwrap_or_default()
+    text.split(|character| !is_word(character)).next().unwrap_or_default()
 }
 
 /// Whether a path or a name stands in the line, as a whole.
@@ -196,6 +188,12 @@ mod tests {
         check("\"not closed", "");
         check("/* not closed", "");
         check("number r = for_r\"\"", "number r = for_r");
+    }
+
+    #[test]
+    fn modules_for_tests_are_known_by_name() {
+        let modules = "#[cfg(test)]\nmod random;\nmod own;\n#[cfg(test)]\nmod tests {\n    use a;\n}\n";
+        assert_eq!(test_modules(modules), ["random"]);
     }
 
     #[test]

@@ -115,10 +115,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("numbers.range_step", "its result can be of any size"),
     ("net.cidr_expand", "its result can be of any size"),
     ("bits.lsh", "its result can be of any size"),
-    (
-        "object.subset",
-        "it aborts on some arguments; compare the parts instead",
-    ),
+    ("object.subset", "it aborts on some arguments; compare the parts instead"),
     ("walk", "a rule has to name what it reads"),
     ("trace", "rules print nothing"),
     ("print", "rules print nothing"),

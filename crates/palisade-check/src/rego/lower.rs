@@ -12,6 +12,11 @@ use regorus::unstable::{
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+mod names;
+mod uses;
+
+use names::Names;
+
 /// Why a module has no program.
 #[derive(Debug)]
 pub enum Refusal {
@@ -77,16 +82,7 @@ impl<'a> Lowering<'a> {
                 imports.insert(name, path);
             }
         }
-        Self {
-            rule,
-            package,
-            names,
-            imports,
-            without,
-            seen: Vec::new(),
-            scopes: Vec::new(),
-            slots: 0,
-        }
+        Self { rule, package, names, imports, without, seen: Vec::new(), scopes: Vec::new(), slots: 0 }
     }
 
     fn program(&mut self, module: &Ref<Module>) -> Lowered<Program> {
@@ -95,11 +91,7 @@ impl<'a> Lowering<'a> {
         }
         let mut rules: Vec<Rule> = Vec::new();
         for _ in 0..self.names.len() {
-            rules.push(Rule {
-                form: Form::Complete,
-                chains: Vec::new(),
-                default: None,
-            });
+            rules.push(Rule { form: Form::Complete, chains: Vec::new(), default: None });
         }
         let mut formed: BTreeMap<usize, Form> = BTreeMap::new();
         for syntax in &module.policy {
@@ -128,14 +120,10 @@ impl<'a> Lowering<'a> {
         }
         let Some(&entry) = self.names.get(self.rule.entrypoint) else {
             let message = format!("the rule `{}` is missing", self.rule.entrypoint);
-            let help = format!(
-                "say the fault with `{} contains \"what is wrong\" if …`",
-                self.rule.entrypoint
-            );
+            let help =
+                format!("say the fault with `{} contains \"what is wrong\" if …`", self.rule.entrypoint);
             let place = span_at(self.rule, self.rule.start.line, self.rule.start.column, 1);
-            return Err(Refusal::Wrong(vec![
-                Diagnostic::error(message).at(place).help(help),
-            ]));
+            return Err(Refusal::Wrong(vec![Diagnostic::error(message).at(place).help(help)]));
         };
         if rules[entry].form == Form::Function {
             return not_followed("a function as its entry");
@@ -148,11 +136,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn place(&self, span: &Span) -> Place {
-        let length = span
-            .text()
-            .lines()
-            .next()
-            .map_or(1, |line| line.chars().count().max(1));
+        let length = span.text().lines().next().map_or(1, |line| line.chars().count().max(1));
         span_at(self.rule, span.line, span.col, u32::try_from(length).unwrap_or(1))
     }
 
@@ -208,10 +192,8 @@ impl<'a> Lowering<'a> {
         key.iter().for_each(|key| outer.expression(key));
         value.iter().for_each(|value| outer.expression(value));
         self.open(outer);
-        let arguments = arguments
-            .iter()
-            .map(|argument| self.expression(argument))
-            .collect::<Lowered<Vec<_>>>()?;
+        let arguments =
+            arguments.iter().map(|argument| self.expression(argument)).collect::<Lowered<Vec<_>>>()?;
         let bound_by_arguments: BTreeSet<usize> = self.slots_named(&argument_names);
         // Variables from here on belong to bodies within the head.
         let mark = self.slots;
@@ -230,21 +212,11 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        Ok(Clause {
-            arguments,
-            key: key_expr,
-            value: value_expr,
-            body,
-            slots: self.slots,
-        })
+        Ok(Clause { arguments, key: key_expr, value: value_expr, body, slots: self.slots })
     }
 
     fn unbound(&self, slot: usize, span: &Span) -> Refusal {
-        let name = self
-            .scopes
-            .iter()
-            .flat_map(|scope| &scope.names)
-            .find(|(_, other)| **other == slot);
+        let name = self.scopes.iter().flat_map(|scope| &scope.names).find(|(_, other)| **other == slot);
         let name = name.map_or("_", |(name, _)| name.as_str());
         self.wrong(span, format!("nothing gives `{name}` a value"))
     }
@@ -254,10 +226,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn slot(&self, name: &str) -> Option<usize> {
-        self.scopes
-            .iter()
-            .rev()
-            .find_map(|scope| scope.names.get(name).copied())
+        self.scopes.iter().rev().find_map(|scope| scope.names.get(name).copied())
     }
 
     fn new_slot(&mut self) -> usize {
@@ -268,10 +237,7 @@ impl<'a> Lowering<'a> {
     /// Gives each name a variable of its own in the innermost scope.
     fn declare(&mut self, names: &[String]) {
         for name in names {
-            let known = self
-                .scopes
-                .last()
-                .is_some_and(|scope| scope.names.contains_key(name));
+            let known = self.scopes.last().is_some_and(|scope| scope.names.contains_key(name));
             if !known {
                 let slot = self.new_slot();
                 if let Some(scope) = self.scopes.last_mut() {
@@ -350,12 +316,7 @@ impl<'a> Lowering<'a> {
         }
         Ok(Some(match &stmt.literal {
             Literal::SomeVars { .. } => return Ok(None),
-            Literal::SomeIn {
-                key,
-                value,
-                collection,
-                ..
-            } => Stmt::SomeIn {
+            Literal::SomeIn { key, value, collection, .. } => Stmt::SomeIn {
                 key: key.as_ref().map(|key| self.expression(key)).transpose()?,
                 value: self.expression(value)?,
                 collection: self.expression(collection)?,
@@ -379,13 +340,7 @@ impl<'a> Lowering<'a> {
                 }
                 Stmt::Not(vec![test])
             }
-            Literal::Every {
-                key,
-                value,
-                domain,
-                query,
-                ..
-            } => {
+            Literal::Every { key, value, domain, query, .. } => {
                 let domain = self.expression(domain)?;
                 let mut names = Names::default();
                 let declared = key.iter().chain([value]).map(|span| span.text().to_owned());
@@ -398,12 +353,7 @@ impl<'a> Lowering<'a> {
                     let mut bound = outer;
                     bound.extend(key);
                     bound.insert(value);
-                    Ok(Stmt::Every {
-                        key,
-                        value,
-                        domain,
-                        body: this.ordered(query, &mut bound)?,
-                    })
+                    Ok(Stmt::Every { key, value, domain, body: this.ordered(query, &mut bound)? })
                 })?
             }
         }))
@@ -445,16 +395,12 @@ impl<'a> Lowering<'a> {
                 let (term, body) = self.comprehension(&[term], query)?;
                 Expr::SetOf(Box::new(only(term)), body)
             }
-            Syntax::ObjectCompr {
-                key, value, query, ..
-            } => {
+            Syntax::ObjectCompr { key, value, query, .. } => {
                 let (mut terms, body) = self.comprehension(&[key, value], query)?;
                 let value = terms.pop().unwrap_or(Expr::Constant(Value::Null));
                 Expr::ObjectOf(Box::new((only(terms), value)), body)
             }
-            Syntax::Call {
-                span, fcn, params, ..
-            } => self.call(span, fcn, params)?,
+            Syntax::Call { span, fcn, params, .. } => self.call(span, fcn, params)?,
             Syntax::UnaryExpr { span, expr, .. } => match self.expression(expr)? {
                 Expr::Constant(Value::Number(number)) => {
                     Expr::Constant(number.neg().map_or(Value::Undefined, Value::from))
@@ -462,12 +408,12 @@ impl<'a> Lowering<'a> {
                 _ => return not_followed(&format!("`{}`", span.text())),
             },
             Syntax::RefDot { .. } | Syntax::RefBrack { .. } => self.reference(syntax)?,
-            Syntax::BinExpr {
-                span, op, lhs, rhs, ..
-            } => Expr::SetOperation(op.clone(), self.operands(span, lhs, rhs)?),
-            Syntax::ArithExpr {
-                span, op, lhs, rhs, ..
-            } => Expr::Arithmetic(op.clone(), self.operands(span, lhs, rhs)?),
+            Syntax::BinExpr { span, op, lhs, rhs, .. } => {
+                Expr::SetOperation(op.clone(), self.operands(span, lhs, rhs)?)
+            }
+            Syntax::ArithExpr { span, op, lhs, rhs, .. } => {
+                Expr::Arithmetic(op.clone(), self.operands(span, lhs, rhs)?)
+            }
             Syntax::BoolExpr { op, lhs, rhs, .. } => {
                 Expr::Compare(op.clone(), self.boxed(lhs)?, self.boxed(rhs)?)
             }
@@ -475,12 +421,7 @@ impl<'a> Lowering<'a> {
                 let sign = if *op == AssignOp::Eq { "=" } else { ":=" };
                 return Err(self.wrong(span, format!("`{sign}` stands on its own: it has no value")));
             }
-            Syntax::Membership {
-                key,
-                value,
-                collection,
-                ..
-            } => Expr::In(
+            Syntax::Membership { key, value, collection, .. } => Expr::In(
                 key.as_ref().map(|key| self.boxed(key)).transpose()?,
                 self.boxed(value)?,
                 self.boxed(collection)?,
@@ -507,10 +448,7 @@ impl<'a> Lowering<'a> {
         self.nested(names, |this, mut bound| {
             let body = this.ordered(query, &mut bound)?;
             let mark = this.slots;
-            let lowered = terms
-                .iter()
-                .map(|term| this.expression(term))
-                .collect::<Lowered<Vec<_>>>()?;
+            let lowered = terms.iter().map(|term| this.expression(term)).collect::<Lowered<Vec<_>>>()?;
             for (expr, term) in lowered.iter().zip(terms) {
                 let uses = this.uses(expr, mark);
                 if let Some(slot) = uses.needs.difference(&bound).next() {
@@ -546,10 +484,7 @@ impl<'a> Lowering<'a> {
     fn path(&mut self, span: &Span, path: &[String]) -> Lowered<Expr> {
         let constant = |name: &String| Expr::Constant(Value::from(name.as_str()));
         if path.first().is_some_and(|first| first == "input") {
-            return Ok(Expr::Ref(
-                Box::new(Expr::Input),
-                path[1..].iter().map(constant).collect(),
-            ));
+            return Ok(Expr::Ref(Box::new(Expr::Input), path[1..].iter().map(constant).collect()));
         }
         let own = path.first().is_some_and(|first| first == "data") && path[1..].starts_with(&self.package);
         match path.get(1 + self.package.len()) {
@@ -557,11 +492,7 @@ impl<'a> Lowering<'a> {
                 Some(rule) => {
                     let rest: Vec<Expr> = path[2 + self.package.len()..].iter().map(constant).collect();
                     let rule = Expr::Rule(*rule);
-                    Ok(if rest.is_empty() {
-                        rule
-                    } else {
-                        Expr::Ref(Box::new(rule), rest)
-                    })
+                    Ok(if rest.is_empty() { rule } else { Expr::Ref(Box::new(rule), rest) })
                 }
                 None => Err(self.wrong(span, format!("nothing is named `{}`", path.join(".")))),
             },
@@ -625,10 +556,9 @@ impl<'a> Lowering<'a> {
                 self.builtin(span, name, (Function::Regorus(function), function.1), params)
             }
             builtins::Lookup::Own(own) => self.builtin(span, name, (Function::Own(own), own.arity), params),
-            builtins::Lookup::Refused(why) => Err(self.wrong(
-                &start_of(function),
-                format!("`{name}` is not allowed in a rule: {why}"),
-            )),
+            builtins::Lookup::Refused(why) => {
+                Err(self.wrong(&start_of(function), format!("`{name}` is not allowed in a rule: {why}")))
+            }
             builtins::Lookup::Missing(nearest) => {
                 let diagnostic = Diagnostic::error(format!("there is no function `{name}`"))
                     .at(self.place(&start_of(function)));
@@ -649,10 +579,9 @@ impl<'a> Lowering<'a> {
         params: &[Ref<Syntax>],
     ) -> Lowered<Expr> {
         if let Some(expected) = builtins::other_arity(arity, params.len()) {
-            return Err(self.wrong(
-                span,
-                format!("`{name}` takes {expected} arguments, not {}", params.len()),
-            ));
+            return Err(
+                self.wrong(span, format!("`{name}` takes {expected} arguments, not {}", params.len()))
+            );
         }
         if name == "sprintf"
             && let Some(Syntax::String { value, span, .. }) = params.first().map(|first| &**first)
@@ -669,282 +598,8 @@ impl<'a> Lowering<'a> {
         })))
     }
 
-    fn statement_uses(&self, stmt: &Stmt, mark: usize) -> Uses {
-        let mut uses = Uses::default();
-        match stmt {
-            Stmt::Test(expr) => {
-                uses = self.uses(expr, mark);
-            }
-            Stmt::Unify(left, right) => {
-                let (left, right) = (self.pattern_uses(left, mark), self.pattern_uses(right, mark));
-                uses.needs = &left.needs | &right.needs;
-                uses.binds_on_the_way = &left.binds_on_the_way | &right.binds_on_the_way;
-                uses.binds_left = left.binds_left;
-                uses.binds_right = right.binds_left;
-                uses.needs_one_side = true;
-            }
-            Stmt::Not(body) => {
-                for stmt in body {
-                    let inner = self.statement_uses(stmt, mark);
-                    uses.needs.extend(inner.all());
-                }
-            }
-            Stmt::SomeIn {
-                key,
-                value,
-                collection,
-            } => {
-                uses = self.uses(collection, mark);
-                for pattern in key.iter().chain([value]) {
-                    let pattern = self.pattern_uses(pattern, mark);
-                    uses.needs.extend(pattern.needs);
-                    uses.binds_left.extend(pattern.binds_left);
-                    uses.binds_on_the_way.extend(pattern.binds_on_the_way);
-                }
-            }
-            Stmt::Every { domain, body, .. } => {
-                uses = self.uses(domain, mark);
-                for stmt in body {
-                    let inner = self.statement_uses(stmt, mark);
-                    let all = inner.all();
-                    uses.needs.extend(all.filter(|slot| *slot < mark));
-                }
-            }
-        }
-        uses
-    }
-
-    /// As [`Self::uses`], where variables that stand as a pattern are bound.
-    fn pattern_uses(&self, expr: &Expr, mark: usize) -> Uses {
-        let mut uses = Uses::default();
-        match expr {
-            Expr::Slot(slot) => {
-                uses.binds_left.insert(*slot);
-            }
-            Expr::Array(items) => items
-                .iter()
-                .for_each(|item| uses.merge(self.pattern_uses(item, mark))),
-            Expr::Object(fields) => {
-                for (key, value) in fields {
-                    uses.merge(self.uses(key, mark));
-                    uses.merge(self.pattern_uses(value, mark));
-                }
-            }
-            other => {
-                let mut uses = self.uses(other, mark);
-                uses.binds_on_the_way.append(&mut uses.binds_left);
-                return uses;
-            }
-        }
-        uses
-    }
-
-    /// What an expression needs bound, and what it binds. `mark` parts the outer variables from nested ones.
-    fn uses(&self, expr: &Expr, mark: usize) -> Uses {
-        let mut uses = Uses::default();
-        let mut add = |expr: &Expr| uses.merge(self.uses(expr, mark));
-        match expr {
-            Expr::Constant(_) | Expr::Input | Expr::Rule(_) => {}
-            Expr::Slot(slot) => {
-                uses.needs.insert(*slot);
-            }
-            Expr::Array(items) | Expr::Set(items) | Expr::Function(_, items) => items.iter().for_each(add),
-            Expr::Object(fields) => fields.iter().for_each(|(key, value)| {
-                add(key);
-                add(value);
-            }),
-            Expr::Ref(base, steps) => {
-                add(base);
-                for step in steps {
-                    match step {
-                        Expr::Slot(slot) if !self.is_assigned(*slot) => {
-                            uses.binds_left.insert(*slot);
-                        }
-                        step => uses.merge(self.uses(step, mark)),
-                    }
-                }
-            }
-            Expr::Compare(_, left, right) => {
-                add(left);
-                add(right);
-            }
-            Expr::Arithmetic(_, operands) | Expr::SetOperation(_, operands) => {
-                add(&operands.left);
-                add(&operands.right);
-            }
-            Expr::In(key, value, collection) => {
-                key.iter().for_each(|key| add(key));
-                add(value);
-                add(collection);
-            }
-            Expr::Builtin(builtin) => builtin.arguments.iter().for_each(add),
-            Expr::ArrayOf(term, body) | Expr::SetOf(term, body) => {
-                self.nested_uses(&[term], body, mark, &mut uses)
-            }
-            Expr::ObjectOf(pair, body) => self.nested_uses(&[&pair.0, &pair.1], body, mark, &mut uses),
-        }
-        uses
-    }
-
-    fn nested_uses(&self, terms: &[&Expr], body: &[Stmt], mark: usize, uses: &mut Uses) {
-        let inner = terms.iter().map(|term| self.uses(term, mark));
-        for inner in inner.chain(body.iter().map(|stmt| self.statement_uses(stmt, mark))) {
-            let all = inner.all();
-            uses.needs.extend(all.filter(|slot| *slot < mark));
-        }
-    }
-
     fn is_assigned(&self, slot: usize) -> bool {
         self.scopes.iter().any(|scope| scope.assigned.contains(&slot))
-    }
-}
-
-/// What a literal needs bound before it, and what it binds.
-#[derive(Default)]
-struct Uses {
-    needs: BTreeSet<usize>,
-    binds_left: BTreeSet<usize>,
-    binds_right: BTreeSet<usize>,
-    /// Bound by the steps of a path, whichever side it stands on.
-    binds_on_the_way: BTreeSet<usize>,
-    /// One side's variables have to be bound already, whichever it is.
-    needs_one_side: bool,
-}
-
-impl Uses {
-    fn merge(&mut self, other: Self) {
-        self.needs.extend(other.needs);
-        self.binds_left.extend(other.binds_left);
-        self.binds_right.extend(other.binds_right);
-        self.binds_on_the_way.extend(other.binds_on_the_way);
-    }
-
-    fn binds(&self) -> impl Iterator<Item = usize> {
-        let own = [&self.binds_left, &self.binds_right, &self.binds_on_the_way];
-        own.into_iter().flatten().copied()
-    }
-
-    fn all(self) -> impl Iterator<Item = usize> {
-        self.needs
-            .into_iter()
-            .chain(self.binds_left)
-            .chain(self.binds_right)
-            .chain(self.binds_on_the_way)
-    }
-
-    fn is_ready(&self, bound: &BTreeSet<usize>) -> bool {
-        let one_side = self.binds_left.is_subset(bound) || self.binds_right.is_subset(bound);
-        self.needs
-            .iter()
-            .all(|slot| bound.contains(slot) || self.binds().any(|own| own == *slot))
-            && (!self.needs_one_side || one_side)
-    }
-}
-
-/// The names that a body mentions, without those of bodies within it.
-#[derive(Default)]
-struct Names {
-    /// All of them, in order.
-    seen: Vec<String>,
-    /// Declared by `some` or `:=`.
-    declared: Vec<String>,
-    /// Declared by `:=`.
-    assigned: Vec<String>,
-}
-
-impl Names {
-    fn query(&mut self, query: &Query) {
-        for stmt in &query.stmts {
-            match &stmt.literal {
-                Literal::SomeVars { vars, .. } => self
-                    .declared
-                    .extend(vars.iter().map(|span| span.text().to_owned())),
-                Literal::SomeIn {
-                    key,
-                    value,
-                    collection,
-                    ..
-                } => {
-                    let mut patterns = Self::default();
-                    key.iter()
-                        .chain([value])
-                        .for_each(|pattern| patterns.pattern(pattern));
-                    self.declared.extend(patterns.seen);
-                    self.expression(collection);
-                }
-                Literal::Expr { expr, .. } => match &**expr {
-                    Syntax::AssignExpr {
-                        op: AssignOp::ColEq,
-                        lhs,
-                        rhs,
-                        ..
-                    } => {
-                        let mut patterns = Self::default();
-                        patterns.pattern(lhs);
-                        self.assigned.extend(patterns.seen.iter().cloned());
-                        self.declared.extend(patterns.seen);
-                        self.expression(rhs);
-                    }
-                    _ => self.expression(expr),
-                },
-                Literal::NotExpr { expr, .. } => self.expression(expr),
-                Literal::Every { domain, .. } => self.expression(domain),
-            }
-        }
-    }
-
-    /// The variables of a pattern: bare, or within arrays and as values of objects.
-    fn pattern(&mut self, syntax: &Syntax) {
-        match syntax {
-            Syntax::Var { span, .. } if span.text() != "_" => self.seen.push(span.text().to_owned()),
-            Syntax::Array { items, .. } => items.iter().for_each(|item| self.pattern(item)),
-            Syntax::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| self.pattern(value)),
-            _ => {}
-        }
-    }
-
-    fn expression(&mut self, syntax: &Syntax) {
-        match syntax {
-            Syntax::Var { span, .. } => self.seen.push(span.text().to_owned()),
-            Syntax::Array { items, .. } | Syntax::Set { items, .. } => {
-                items.iter().for_each(|item| self.expression(item))
-            }
-            Syntax::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
-                self.expression(key);
-                self.expression(value);
-            }),
-            Syntax::Call { params, .. } => params.iter().for_each(|param| self.expression(param)),
-            Syntax::UnaryExpr { expr, .. } => self.expression(expr),
-            Syntax::RefDot { refr, .. } => self.expression(refr),
-            Syntax::RefBrack { refr, index, .. } => {
-                self.expression(refr);
-                self.expression(index);
-            }
-            Syntax::BinExpr { lhs, rhs, .. }
-            | Syntax::BoolExpr { lhs, rhs, .. }
-            | Syntax::ArithExpr { lhs, rhs, .. }
-            | Syntax::AssignExpr { lhs, rhs, .. } => {
-                self.expression(lhs);
-                self.expression(rhs);
-            }
-            Syntax::Membership {
-                key,
-                value,
-                collection,
-                ..
-            } => {
-                key.iter().for_each(|key| self.expression(key));
-                self.expression(value);
-                self.expression(collection);
-            }
-            // Their bodies are scopes of their own.
-            Syntax::ArrayCompr { .. } | Syntax::SetCompr { .. } | Syntax::ObjectCompr { .. } => {}
-            Syntax::String { .. }
-            | Syntax::RawString { .. }
-            | Syntax::Number { .. }
-            | Syntax::Bool { .. }
-            | Syntax::Null { .. } => {}
-        }
     }
 }
 
@@ -1014,10 +669,7 @@ fn path_of(syntax: &Syntax) -> Option<Vec<String>> {
             Some(path)
         }
         Syntax::RefBrack { refr, index, .. } => match &**index {
-            Syntax::String {
-                value: Value::String(name),
-                ..
-            } => {
+            Syntax::String { value: Value::String(name), .. } => {
                 let mut path = path_of(refr)?;
                 path.push(name.to_string());
                 Some(path)

@@ -67,41 +67,22 @@ pub fn mutants(rule: &RuleText<'_>) -> Result<Vec<Mutant>, Vec<Diagnostic>> {
     let module = parse(rule)?;
     compile_module(rule, &module)?;
     let deletable = lower::deletable(&module, rule);
-    let mutants = deletable
-        .into_iter()
-        .enumerate()
-        .filter_map(|(number, (span, left_out))| {
-            let program = lower::lower(&module, rule, Some(number)).ok()?;
-            let policy = Policy {
-                program: Ok(program),
-                fallback: None,
-                reads_raw: reads_raw(rule.text),
-            };
-            Some(Mutant {
-                span,
-                left_out,
-                policy,
-            })
-        });
+    let mutants = deletable.into_iter().enumerate().filter_map(|(number, (span, left_out))| {
+        let program = lower::lower(&module, rule, Some(number)).ok()?;
+        let policy = Policy { program: Ok(program), fallback: None, reads_raw: reads_raw(rule.text) };
+        Some(Mutant { span, left_out, policy })
+    });
     Ok(mutants.collect())
 }
 
 fn compile_module(rule: &RuleText<'_>, module: &Ref<Module>) -> Result<Policy, Vec<Diagnostic>> {
     let reads_raw = reads_raw(rule.text);
     match lower::lower(module, rule, None) {
-        Ok(program) => Ok(Policy {
-            program: Ok(program),
-            fallback: None,
-            reads_raw,
-        }),
+        Ok(program) => Ok(Policy { program: Ok(program), fallback: None, reads_raw }),
         Err(lower::Refusal::Wrong(diagnostics)) => Err(diagnostics),
         Err(lower::Refusal::NotFollowed(what)) => {
             let fallback = fallback(rule).map_err(|message| vec![located(&message, rule)])?;
-            Ok(Policy {
-                program: Err(what),
-                fallback: Some(fallback),
-                reads_raw,
-            })
+            Ok(Policy { program: Err(what), fallback: Some(fallback), reads_raw })
         }
     }
 }
@@ -133,14 +114,8 @@ impl Fallback {
             return Judgement::default();
         };
         match self.compiled.eval_with_input(value) {
-            Ok(value) => Judgement {
-                failures: partial::messages(&value),
-                ..Judgement::default()
-            },
-            Err(error) => Judgement {
-                problem: Some(last_line(&error.to_string())),
-                ..Judgement::default()
-            },
+            Ok(value) => Judgement { failures: partial::messages(&value), ..Judgement::default() },
+            Err(error) => Judgement { problem: Some(last_line(&error.to_string())), ..Judgement::default() },
         }
     }
 }
@@ -157,26 +132,21 @@ pub fn oracle(rule: &RuleText<'_>, input: &Input) -> Result<Vec<crate::Failure>,
 
 fn fallback(rule: &RuleText<'_>) -> Result<Fallback, String> {
     let mut engine = regorus::Engine::new();
-    let package = engine
-        .add_policy(rule.file.to_string(), padded(rule))
-        .map_err(|error| error.to_string())?;
+    let package =
+        engine.add_policy(rule.file.to_string(), padded(rule)).map_err(|error| error.to_string())?;
     for own in own::OWN {
         let call = own.call;
         let extension = move |arguments: Vec<regorus::Value>| {
             let arguments: Vec<partial::Partial> =
                 arguments.into_iter().map(partial::Partial::Known).collect();
-            Ok(call(&arguments)
-                .and_then(|value| value.known())
-                .unwrap_or(regorus::Value::Undefined))
+            Ok(call(&arguments).and_then(|value| value.known()).unwrap_or(regorus::Value::Undefined))
         };
         engine
             .add_extension(own.name.to_owned(), own.arity, Box::new(extension))
             .map_err(|error| error.to_string())?;
     }
     let entry: Arc<str> = format!("{package}.{}", rule.entrypoint).into();
-    let compiled = engine
-        .compile_with_entrypoint(&entry)
-        .map_err(|error| error.to_string())?;
+    let compiled = engine.compile_with_entrypoint(&entry).map_err(|error| error.to_string())?;
     Ok(Fallback { compiled })
 }
 
@@ -208,10 +178,8 @@ fn padded(rule: &RuleText<'_>) -> String {
 
 fn check_nesting(rule: &RuleText<'_>) -> Result<(), Diagnostic> {
     if rule.text.len() > RULE_BYTES_MAX {
-        let message = format!(
-            "the rule has {} bytes, more than the {RULE_BYTES_MAX} that are read",
-            rule.text.len()
-        );
+        let message =
+            format!("the rule has {} bytes, more than the {RULE_BYTES_MAX} that are read", rule.text.len());
         return Err(Diagnostic::error(message).at(span_at(rule, rule.start.line, 1, 1)));
     }
     let (mut line, mut column, mut depth) = (rule.start.line, rule.start.column, 0_usize);
@@ -229,20 +197,10 @@ fn check_nesting(rule: &RuleText<'_>) -> Result<(), Diagnostic> {
         if depth > NESTING_MAX {
             let message = format!("brackets are nested more than {NESTING_MAX} deep");
             let help = "name the inner parts: give them a rule or a variable of their own";
-            return Err(Diagnostic::error(message)
-                .at(span_at(rule, line, column, 1))
-                .help(help));
+            return Err(Diagnostic::error(message).at(span_at(rule, line, column, 1)).help(help));
         }
-        previous = if within == Within::Text && previous == '\\' {
-            ' '
-        } else {
-            character
-        };
-        (line, column) = if character == '\n' {
-            (line + 1, 1)
-        } else {
-            (line, column + 1)
-        };
+        previous = if within == Within::Text && previous == '\\' { ' ' } else { character };
+        (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
     }
     Ok(())
 }
@@ -289,17 +247,12 @@ fn located(message: &str, rule: &RuleText<'_>) -> Diagnostic {
 }
 
 fn last_line(message: &str) -> String {
-    let line = message
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("the rule can't be evaluated");
-    line.trim()
-        .trim_start_matches("error:")
-        .trim()
-        .trim_end_matches('.')
-        .to_owned()
+    let line =
+        message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the rule can't be evaluated");
+    line.trim().trim_start_matches("error:").trim().trim_end_matches('.').to_owned()
 }
 
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod tests;

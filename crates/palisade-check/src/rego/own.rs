@@ -13,16 +13,29 @@ pub struct Own {
 }
 
 /// All of them.
-pub const OWN: &[Own] = &[Own {
-    name: "net.covers_internet",
-    arity: 1,
-    call: covers_internet,
-}];
+pub const OWN: &[Own] = &[Own { name: "net.covers_internet", arity: 1, call: covers_internet }];
 
-/// `net.covers_internet(cidrs)`: do these ranges together hold every IPv4 address, or every IPv6 address?
+/// Ranges that no packet of the internet comes from: private, local, reserved, multicast; of IPv6 all but `2000::/3`.
+const NOT_INTERNET: [&str; 12] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "224.0.0.0/3",
+    "::/3",
+    "4000::/2",
+    "8000::/1",
+];
+
+/// `net.covers_internet(cidrs)`: do these ranges together hold the whole internet, of IPv4 or of IPv6?
 ///
-/// So `0.0.0.0/1` and `128.0.0.0/1` do, though neither is `0.0.0.0/0`. What is not a CIDR holds nothing. With
-/// ranges that are not known, the answer is yes where the known ones suffice, and unknown otherwise.
+/// So `0.0.0.0/1` and `128.0.0.0/1` do, though neither is `0.0.0.0/0`, and so does everything but the private ranges.
+/// What is not a CIDR holds nothing. With ranges that are not known, the answer is yes where the known ones suffice,
+/// and unknown otherwise.
 fn covers_internet(arguments: &[Partial]) -> Option<Partial> {
     let [cidrs] = arguments else { return None };
     let ids = cidrs.ids();
@@ -43,14 +56,17 @@ fn covers_internet(arguments: &[Partial]) -> Option<Partial> {
             _ => None,
         })
         .collect();
-    let covered = IpNet::aggregate(&ranges)
-        .iter()
-        .any(|range| range.prefix_len() == 0);
+    let covered = !ranges.is_empty() && together_cover(ranges);
     Some(if covered || !is_open {
         Partial::Known(Value::Bool(covered))
     } else {
         Partial::Unknown(Cause::outcome(ids, Shape::Bool))
     })
+}
+
+fn together_cover(mut ranges: Vec<IpNet>) -> bool {
+    ranges.extend(NOT_INTERNET.iter().filter_map(|range| range.parse::<IpNet>().ok()));
+    IpNet::aggregate(&ranges).iter().any(|range| range.prefix_len() == 0)
 }
 
 #[cfg(test)]
@@ -59,14 +75,9 @@ mod tests {
 
     #[track_caller]
     fn check(cidrs: &[&str], expected: bool) {
-        let list = Partial::Known(Value::from(
-            cidrs.iter().map(|cidr| Value::from(*cidr)).collect::<Vec<_>>(),
-        ));
-        assert_eq!(
-            covers_internet(&[list]),
-            Some(Partial::Known(Value::Bool(expected))),
-            "{cidrs:?}"
-        );
+        let list =
+            Partial::Known(Value::from(cidrs.iter().map(|cidr| Value::from(*cidr)).collect::<Vec<_>>()));
+        assert_eq!(covers_internet(&[list]), Some(Partial::Known(Value::Bool(expected))), "{cidrs:?}");
     }
 
     #[test]
@@ -79,19 +90,23 @@ mod tests {
         check(&["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2"], true);
         check(&["0.0.0.0/1", "8000::/1"], false);
         check(&["0.0.0.0/1", "128.0.0.0/2"], false);
+        check(&["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"], true);
+        check(&["2000::/3"], true);
+        check(&["2000::/4"], false);
+        check(&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"], false);
+        let but_private = "1.0.0.0/8 2.0.0.0/7 4.0.0.0/6 8.0.0.0/7 11.0.0.0/8 12.0.0.0/6 16.0.0.0/4 32.0.0.0/3 64.0.0.0/2 \
+                           128.0.0.0/3 160.0.0.0/5 168.0.0.0/6 172.0.0.0/12 172.32.0.0/11 172.64.0.0/10 172.128.0.0/9 \
+                           173.0.0.0/8 174.0.0.0/7 176.0.0.0/4 192.0.0.0/9 192.128.0.0/11 192.160.0.0/13 192.169.0.0/16 \
+                           192.170.0.0/15 192.172.0.0/14 192.176.0.0/12 192.192.0.0/10 193.0.0.0/8 194.0.0.0/7 \
+                           196.0.0.0/6 200.0.0.0/5 208.0.0.0/4";
+        check(&but_private.split(' ').collect::<Vec<_>>(), true);
     }
 
     #[test]
     fn an_unknown_range_leaves_it_open_unless_the_known_ones_suffice() {
         let unknown = Partial::Unknown(Cause::bare([0].into()));
         let with = |cidr: &str| Partial::list(vec![Partial::Known(Value::from(cidr)), unknown.clone()], None);
-        assert_eq!(
-            covers_internet(&[with("::/0")]),
-            Some(Partial::Known(Value::Bool(true)))
-        );
-        assert!(matches!(
-            covers_internet(&[with("10.0.0.0/8")]),
-            Some(Partial::Unknown(_))
-        ));
+        assert_eq!(covers_internet(&[with("::/0")]), Some(Partial::Known(Value::Bool(true))));
+        assert!(matches!(covers_internet(&[with("10.0.0.0/8")]), Some(Partial::Unknown(_))));
     }
 }

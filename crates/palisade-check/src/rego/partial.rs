@@ -47,21 +47,11 @@ pub struct PartialMap {
 impl Cause {
     /// A cause that says no more than what it depends on.
     pub fn bare(ids: Ids) -> Self {
-        Self {
-            ids,
-            is_present: false,
-            shape: None,
-            shown: None,
-        }
+        Self { ids, is_present: false, shape: None, shown: None }
     }
     /// The outcome of an operation on unknown values: there, and of this shape.
     pub fn outcome(ids: Ids, shape: Shape) -> Self {
-        Self {
-            ids,
-            is_present: true,
-            shape: Some(shape),
-            shown: None,
-        }
+        Self { ids, is_present: true, shape: Some(shape), shown: None }
     }
     /// Certainly neither false nor missing.
     pub fn is_truthy(&self) -> bool {
@@ -91,10 +81,8 @@ impl Partial {
     /// A map; known when all of it is.
     pub fn map(entries: BTreeMap<Value, Partial>, more: Option<Cause>) -> Self {
         if more.is_none() && entries.values().all(|item| matches!(item, Self::Known(_))) {
-            let known: BTreeMap<Value, Value> = entries
-                .into_iter()
-                .filter_map(|(key, item)| Some((key, item.known()?)))
-                .collect();
+            let known: BTreeMap<Value, Value> =
+                entries.into_iter().filter_map(|(key, item)| Some((key, item.known()?))).collect();
             return Self::Known(Value::from(known));
         }
         Self::Map(Arc::new(PartialMap { entries, more }))
@@ -201,10 +189,9 @@ impl Partial {
     /// The items and what else there may be, where this is a list.
     pub fn items(&self) -> Option<PartialList> {
         match self {
-            Self::Known(Value::Array(items)) => Some(PartialList {
-                items: items.iter().cloned().map(Self::Known).collect(),
-                more: None,
-            }),
+            Self::Known(Value::Array(items)) => {
+                Some(PartialList { items: items.iter().cloned().map(Self::Known).collect(), more: None })
+            }
             Self::List(list) => Some((**list).clone()),
             _ => None,
         }
@@ -229,9 +216,7 @@ impl Partial {
     pub fn shown(&self) -> String {
         match self {
             Self::Known(value) => shown(value),
-            Self::Unknown(Cause {
-                shown: Some(shown), ..
-            }) => shown.to_string(),
+            Self::Unknown(Cause { shown: Some(shown), .. }) => shown.to_string(),
             _ => "(unknown)".to_owned(),
         }
     }
@@ -249,12 +234,7 @@ fn same_items(left: &PartialList, right: &PartialList) -> Option<bool> {
     if open {
         return None;
     }
-    all_same(
-        left.items
-            .iter()
-            .zip(&right.items)
-            .map(|(left, right)| left.same(right)),
-    )
+    all_same(left.items.iter().zip(&right.items).map(|(left, right)| left.same(right)))
 }
 
 fn same_entries(left: &PartialMap, right: &PartialMap) -> Option<bool> {
@@ -264,16 +244,9 @@ fn same_entries(left: &PartialMap, right: &PartialMap) -> Option<bool> {
     if lacks(left, right) || lacks(right, left) {
         return Some(false);
     }
-    let pairs = left
-        .entries
-        .iter()
-        .filter_map(|(key, value)| Some(value.same(right.entries.get(key)?)));
+    let pairs = left.entries.iter().filter_map(|(key, value)| Some(value.same(right.entries.get(key)?)));
     let same = all_same(pairs);
-    if same == Some(true) && (left.more.is_some() || right.more.is_some()) {
-        None
-    } else {
-        same
-    }
+    if same == Some(true) && (left.more.is_some() || right.more.is_some()) { None } else { same }
 }
 
 fn all_same(pairs: impl Iterator<Item = Option<bool>>) -> Option<bool> {
@@ -292,29 +265,18 @@ fn all_same(pairs: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),
-        other => other
-            .to_json_str()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" "),
+        other => other.to_json_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }
 
 /// A fault's message and key from what a rule contributed: a text, or an object with `message` (or `msg`) and `key`.
 pub fn message_and_key(value: &Value) -> (Option<String>, String) {
     let Value::Object(object) = value else {
-        let text = if *value == Value::Bool(true) {
-            None
-        } else {
-            Some(shown(value))
-        };
+        let text = if *value == Value::Bool(true) { None } else { Some(shown(value)) };
         return (text.clone(), text.unwrap_or_default());
     };
     let field = |name: &str| object.get(&Value::from(name)).map(shown);
-    let message = field("message")
-        .or_else(|| field("msg"))
-        .unwrap_or_else(|| shown(value));
+    let message = field("message").or_else(|| field("msg")).unwrap_or_else(|| shown(value));
     let key = field("key").unwrap_or_else(|| message.clone());
     (Some(message), key)
 }
@@ -323,11 +285,7 @@ pub fn message_and_key(value: &Value) -> (Option<String>, String) {
 pub fn messages(value: &Value) -> Vec<Failure> {
     let failure = |value: &Value| {
         let (message, key) = message_and_key(value);
-        Failure {
-            message,
-            key,
-            evidence: Vec::new(),
-        }
+        Failure { message, key, evidence: Vec::new() }
     };
     match value {
         Value::Set(members) => members.iter_sorted().map(failure).collect(),

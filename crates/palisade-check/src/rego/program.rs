@@ -65,18 +65,9 @@ pub enum Stmt {
     /// Holds when the body has no solution.
     Not(Vec<Stmt>),
     /// One solution for each member.
-    SomeIn {
-        key: Option<Expr>,
-        value: Expr,
-        collection: Expr,
-    },
+    SomeIn { key: Option<Expr>, value: Expr, collection: Expr },
     /// Holds when the body has a solution for each member.
-    Every {
-        key: Option<usize>,
-        value: usize,
-        domain: Expr,
-        body: Vec<Stmt>,
-    },
+    Every { key: Option<usize>, value: usize, domain: Expr, body: Vec<Stmt> },
 }
 
 /// An expression.

@@ -22,11 +22,7 @@ fn node(json: &Json) -> Node {
             "?" => Value::Unknown(Why::NoValue("var.x".into()).into()),
             "?text" => Value::Unknown(Unknown {
                 why: Why::AfterApply("aws_kms_key.k.arn".into()),
-                hint: Hint {
-                    is_present: true,
-                    shape: Some(Shape::Text),
-                    refers_to: vec![],
-                },
+                hint: Hint { is_present: true, shape: Some(Shape::Text), refers_to: vec![] },
             }),
             text => Value::text(text),
         },
@@ -38,20 +34,15 @@ fn node(json: &Json) -> Node {
                 .then(|| Why::NotListed("a template".into()).into()),
         }),
         Json::Object(entries) => Value::Map(Map {
-            entries: entries
-                .iter()
-                .map(|(key, value)| (key.as_str().into(), node(value)))
-                .collect(),
+            entries: entries.iter().map(|(key, value)| (key.as_str().into(), node(value))).collect(),
             more: None,
         }),
     };
     Node::new(value, origin())
 }
 
-fn resource(json: &Json) -> Resource {
-    let Json::Object(entries) = json else {
-        panic!("an object is expected")
-    };
+pub(super) fn resource(json: &Json) -> Resource {
+    let Json::Object(entries) = json else { panic!("an object is expected") };
     let attributes = entries.iter().map(|(name, value)| {
         let node = node(value);
         let attribute = match node.value {
@@ -67,10 +58,7 @@ fn resource(json: &Json) -> Resource {
         declared: RawResource {
             source: Source::Terraform,
             source_type: "aws_ebs_volume".into(),
-            address: Address {
-                root: "".into(),
-                name: "aws_ebs_volume.v".into(),
-            },
+            address: Address { root: "".into(), name: "aws_ebs_volume.v".into() },
             existence: Existence::Yes,
             raw: Node::new(Value::map([]), origin()),
             account: None,
@@ -80,21 +68,14 @@ fn resource(json: &Json) -> Resource {
     }
 }
 
-fn with_rule<T>(rego: &str, work: impl FnOnce(&RuleText<'_>) -> T) -> T {
+pub(super) fn with_rule<T>(rego: &str, work: impl FnOnce(&RuleText<'_>) -> T) -> T {
     let file: Arc<str> = "page.md".into();
     let text = format!("package check\n\n{rego}\n");
-    work(&RuleText {
-        file: &file,
-        text: &text,
-        start: Position { line: 1, column: 1 },
-        entrypoint: "fail",
-    })
+    work(&RuleText { file: &file, text: &text, start: Position { line: 1, column: 1 }, entrypoint: "fail" })
 }
 
 fn policy(rego: &str) -> Policy {
-    with_rule(rego, |rule| {
-        compile(rule).unwrap_or_else(|problems| panic!("{rego}\n{problems:#?}"))
-    })
+    with_rule(rego, |rule| compile(rule).unwrap_or_else(|problems| panic!("{rego}\n{problems:#?}")))
 }
 
 fn judged(rego: &str, input: &Json) -> Judgement {
@@ -102,41 +83,27 @@ fn judged(rego: &str, input: &Json) -> Judgement {
 }
 
 /// Every way of filling in the unknown parts with values from `pool`.
-fn fillings(json: &Json, pool: &[Json]) -> Vec<Option<Json>> {
+pub(super) fn fillings(json: &Json, pool: &[Json]) -> Vec<Option<Json>> {
     let product = |parts: Vec<Vec<Option<Json>>>| {
-        parts
-            .into_iter()
-            .fold(vec![vec![]], |rows: Vec<Vec<Option<Json>>>, choices| {
-                rows.iter()
-                    .flat_map(|row| {
-                        choices
-                            .iter()
-                            .map(|choice| [row.clone(), vec![choice.clone()]].concat())
-                    })
-                    .collect()
-            })
+        parts.into_iter().fold(vec![vec![]], |rows: Vec<Vec<Option<Json>>>, choices| {
+            rows.iter()
+                .flat_map(|row| choices.iter().map(|choice| [row.clone(), vec![choice.clone()]].concat()))
+                .collect()
+        })
     };
     match json {
-        Json::String(text) if text == "?" => pool
-            .iter()
-            .cloned()
-            .map(Some)
-            .chain([None, Some(Json::Null)])
-            .collect(),
-        Json::String(text) if text == "?text" => pool
-            .iter()
-            .filter(|value| value.is_string())
-            .cloned()
-            .map(Some)
-            .collect(),
+        Json::String(text) if text == "?" => {
+            pool.iter().cloned().map(Some).chain([None, Some(Json::Null)]).collect()
+        }
+        Json::String(text) if text == "?text" => {
+            pool.iter().filter(|value| value.is_string()).cloned().map(Some).collect()
+        }
         Json::Array(items) => {
             let more = items.iter().any(|item| item == "?more");
             let filled = |item| fillings(item, pool).into_iter().filter(Option::is_some).collect();
             let known: Vec<_> = items.iter().filter(|item| *item != "?more").map(filled).collect();
-            let mut rows: Vec<Json> = product(known)
-                .into_iter()
-                .map(|row| row.into_iter().flatten().collect())
-                .collect();
+            let mut rows: Vec<Json> =
+                product(known).into_iter().map(|row| row.into_iter().flatten().collect()).collect();
             if more {
                 let longer = rows.iter().flat_map(|row| {
                     pool.iter().flat_map(move |value| {
@@ -152,11 +119,7 @@ fn fillings(json: &Json, pool: &[Json]) -> Vec<Option<Json>> {
         Json::Object(entries) => {
             let rows = product(entries.values().map(|value| fillings(value, pool)).collect());
             let object = |row: Vec<Option<Json>>| {
-                let pairs = entries
-                    .keys()
-                    .cloned()
-                    .zip(row)
-                    .filter_map(|(key, value)| Some((key, value?)));
+                let pairs = entries.keys().cloned().zip(row).filter_map(|(key, value)| Some((key, value?)));
                 Some(Json::Object(pairs.collect()))
             };
             rows.into_iter().map(object).collect()
@@ -165,8 +128,11 @@ fn fillings(json: &Json, pool: &[Json]) -> Vec<Option<Json>> {
     }
 }
 
+/// Attributes, each with the values it is tried with.
+type Tried = Vec<(&'static str, Vec<Json>)>;
+
 /// The rules that both engines run, each with the values its attributes are tried with.
-fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
+fn rules() -> Vec<(&'static str, Tried)> {
     let flags = || vec![json!(true), json!(false)];
     let some_or_more = |one: Json, other: Json| {
         vec![
@@ -197,16 +163,10 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
     vec![
         ("fail contains \"m\" if input.a == false", vec![("a", flags())]),
         ("fail contains \"m\" if not input.a", vec![("a", flags())]),
-        (
-            "fail contains \"m\" if { not input.a; input.b }",
-            vec![("a", flags()), ("b", flags())],
-        ),
+        ("fail contains \"m\" if { not input.a; input.b }", vec![("a", flags()), ("b", flags())]),
         (
             "fail contains \"m\" if { input.a; not input.b.c }",
-            vec![
-                ("a", flags()),
-                ("b", vec![json!({}), json!({"c": true}), json!({"c": "?"})]),
-            ],
+            vec![("a", flags()), ("b", vec![json!({}), json!({"c": true}), json!({"c": "?"})])],
         ),
         (
             "fail contains \"m\" if not key\nkey := input.a if input.a != \"\"",
@@ -244,10 +204,7 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
             "fail contains \"m\" if { some i, rule in input.rules; rule.port == 443; i > 0 }",
             vec![("rules", ports())],
         ),
-        (
-            "fail contains \"m\" if every rule in input.rules { rule.port != 22 }",
-            vec![("rules", ports())],
-        ),
+        ("fail contains \"m\" if every rule in input.rules { rule.port != 22 }", vec![("rules", ports())]),
         (
             "fail contains \"m\" if every rule in input.rules { is_closed(rule) }\nis_closed(rule) if rule.cidr != \"0.0.0.0/0\"\nis_closed(rule) if rule.port == 443",
             vec![("rules", ports())],
@@ -272,10 +229,7 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
             "fail contains x if { some x in {y | some y in input.list} | {\"c\"} ; x != \"a\" }",
             vec![("list", some_or_more(json!("a"), json!("b")))],
         ),
-        (
-            "fail contains \"m\" if \"a\" in input.list",
-            vec![("list", some_or_more(json!("a"), json!("b")))],
-        ),
+        ("fail contains \"m\" if \"a\" in input.list", vec![("list", some_or_more(json!("a"), json!("b")))]),
         (
             "fail contains \"m\" if not \"a\" in input.list",
             vec![("list", some_or_more(json!("a"), json!("b")))],
@@ -298,45 +252,24 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
         ),
         (
             "fail contains \"m\" if { input.a == input.b }",
-            vec![
-                ("a", vec![json!("a"), json!("?text")]),
-                ("b", vec![json!("a"), json!("b"), json!(1)]),
-            ],
+            vec![("a", vec![json!("a"), json!("?text")]), ("b", vec![json!("a"), json!("b"), json!(1)])],
         ),
         (
             "fail contains \"m\" if { x := input.a; y := object.get(input, \"b\", \"none\"); x != y }",
-            vec![
-                ("a", vec![json!("a"), json!("none")]),
-                ("b", vec![json!("a"), json!("?text")]),
-            ],
+            vec![("a", vec![json!("a"), json!("none")]), ("b", vec![json!("a"), json!("?text")])],
         ),
         (
             "fail contains \"m\" if { startswith(input.a, \"a\"); not endswith(input.a, \"b\") }",
             vec![("a", vec![json!("a"), json!("ab"), json!("?text"), json!(1)])],
         ),
-        (
-            "fail contains \"m\" if input.a + 1 > 2",
-            vec![("a", vec![json!(1), json!(2), json!("a")])],
-        ),
+        ("fail contains \"m\" if input.a + 1 > 2", vec![("a", vec![json!(1), json!(2), json!("a")])]),
         (
             "fail contains \"m\" if { o := {k: v | some k, v in input.map}; o.a == 1 }",
-            vec![(
-                "map",
-                vec![
-                    json!({}),
-                    json!({"a": 1}),
-                    json!({"a": "?"}),
-                    json!({"b": 1}),
-                    json!("?"),
-                ],
-            )],
+            vec![("map", vec![json!({}), json!({"a": 1}), json!({"a": "?"}), json!({"b": 1}), json!("?")])],
         ),
         (
             "named[k] := v if some k, v in input.map\nfail contains \"m\" if named.a == 1",
-            vec![(
-                "map",
-                vec![json!({}), json!({"a": 1}), json!({"a": "?"}), json!("?")],
-            )],
+            vec![("map", vec![json!({}), json!({"a": 1}), json!({"a": "?"}), json!("?")])],
         ),
         (
             "fail contains \"m\" if is_string(input.a)",
@@ -346,14 +279,8 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
             "fail contains {\"message\": m, \"key\": k} if { some k, m in input.map; m == 1 }",
             vec![("map", vec![json!({}), json!({"a": 1, "b": 1}), json!({"a": "?"})])],
         ),
-        (
-            "fail := input.a",
-            vec![("a", vec![json!("a"), json!(false), json!("?text")])],
-        ),
-        (
-            "fail if { input.a; input.b }",
-            vec![("a", flags()), ("b", flags())],
-        ),
+        ("fail := input.a", vec![("a", vec![json!("a"), json!(false), json!("?text")])]),
+        ("fail if { input.a; input.b }", vec![("a", flags()), ("b", flags())]),
         (
             "f(x) := 1 if x == \"a\"\nf(x) := 2 if x != \"a\"\nfail contains \"m\" if f(input.a) == 2",
             vec![("a", vec![json!("a"), json!("b"), json!("?text")])],
@@ -370,10 +297,7 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
             "fail contains \"m\" if { input.a in {\"a\", \"b\"} }",
             vec![("a", vec![json!("a"), json!("c"), json!("?text")])],
         ),
-        (
-            "fail contains \"m\" if { y := x; x := input.a; y == 1 }",
-            vec![("a", vec![json!(1), json!(2)])],
-        ),
+        ("fail contains \"m\" if { y := x; x := input.a; y == 1 }", vec![("a", vec![json!(1), json!(2)])]),
         (
             "fail contains \"m\" if { {\"port\": p} = {\"port\": input.a}; p == 1 }",
             vec![("a", vec![json!(1), json!(2)])],
@@ -390,22 +314,15 @@ fn rules() -> Vec<(&'static str, Vec<(&'static str, Vec<Json>)>)> {
             "f(rules) := [x | some i in rules; x := [i.cidr | i.port == 22][_]]\nfail contains \"m\" if \"0.0.0.0/0\" in f(input.rules)",
             vec![("rules", ports())],
         ),
-        (
-            "fail contains \"m\" if not input.raw.x\nhelper := 1",
-            vec![("a", vec![json!(1)])],
-        ),
+        ("fail contains \"m\" if not input.raw.x\nhelper := 1", vec![("a", vec![json!(1)])]),
     ]
 }
 
 fn inputs(attributes: &[(&str, Vec<Json>)]) -> Vec<Json> {
     let mut rows: Vec<serde_json::Map<String, Json>> = vec![serde_json::Map::new()];
     for (name, values) in attributes {
-        let choices: Vec<Option<Json>> = values
-            .iter()
-            .cloned()
-            .map(Some)
-            .chain([None, Some(json!("?"))])
-            .collect();
+        let choices: Vec<Option<Json>> =
+            values.iter().cloned().map(Some).chain([None, Some(json!("?"))]).collect();
         rows = rows
             .iter()
             .flat_map(|row| {
@@ -440,7 +357,7 @@ fn pool() -> Vec<Json> {
     ]
 }
 
-fn keys(failures: &[crate::Failure]) -> Vec<&str> {
+pub(super) fn keys(failures: &[crate::Failure]) -> Vec<&str> {
     let mut keys: Vec<&str> = failures.iter().map(|failure| failure.key.as_str()).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -470,10 +387,7 @@ fn verdicts_hold_for_every_way_of_filling_in_what_is_unknown() {
             let context = format!("{rego}\n{input}\n{judgement:#?}");
             match judgement.verdict() {
                 Verdict::Fails => {
-                    assert!(
-                        answers.iter().all(|answer| !answer.is_empty()),
-                        "a wrong fail: {context}"
-                    );
+                    assert!(answers.iter().all(|answer| !answer.is_empty()), "a wrong fail: {context}");
                 }
                 Verdict::Passes => {
                     assert!(answers.iter().all(Vec::is_empty), "a wrong pass: {context}");
@@ -488,14 +402,9 @@ fn verdicts_hold_for_every_way_of_filling_in_what_is_unknown() {
                 }
             }
             // What is said without doubt is said under every filling, to the letter.
-            for key in keys(&judgement.failures)
-                .into_iter()
-                .filter(|key| !key.contains("(unknown)"))
-            {
+            for key in keys(&judgement.failures).into_iter().filter(|key| !key.contains("(unknown)")) {
                 assert!(
-                    answers
-                        .iter()
-                        .all(|answer| answer.iter().any(|other| other == key)),
+                    answers.iter().all(|answer| answer.iter().any(|other| other == key)),
                     "{key}: {context}"
                 );
             }
@@ -536,22 +445,15 @@ fn check(rego: &str, input: Json, expected: &str) {
             .iter()
             .map(|failure| {
                 let evidence: Vec<String> = failure.evidence.iter().map(ToString::to_string).collect();
-                format!(
-                    "{} [{}]",
-                    failure.message.clone().unwrap_or_default(),
-                    evidence.join(", ")
-                )
+                format!("{} [{}]", failure.message.clone().unwrap_or_default(), evidence.join(", "))
             })
             .collect(),
         Verdict::Unknown => judgement
             .open
             .iter()
             .map(|open| {
-                let because: Vec<String> = open
-                    .because
-                    .iter()
-                    .map(|(path, unknown)| format!("{path}: {unknown}"))
-                    .collect();
+                let because: Vec<String> =
+                    open.because.iter().map(|(path, unknown)| format!("{path}: {unknown}")).collect();
                 format!("unknown [{}]", because.join(", "))
             })
             .chain(judgement.problem)
@@ -562,21 +464,13 @@ fn check(rego: &str, input: Json, expected: &str) {
 
 #[test]
 fn a_fault_names_what_was_read_to_find_it() {
-    check(
-        "fail contains \"m\" if input.a == false",
-        json!({"a": false, "b": 1}),
-        "m [a]",
-    );
+    check("fail contains \"m\" if input.a == false", json!({"a": false, "b": 1}), "m [a]");
     check(
         "fail contains \"m\" if { some rule in input.rules; is_open(rule) }\nis_open(rule) if { rule.cidr == \"0\"; rule.port == 22 }",
         json!({"rules": [{"cidr": "1", "port": 22}, {"cidr": "0", "port": 22}]}),
         "m [rules[1].cidr, rules[1].port]",
     );
-    check(
-        "fail contains \"m\" if { input.b; not input.key }",
-        json!({"b": true}),
-        "m [b, key]",
-    );
+    check("fail contains \"m\" if { input.b; not input.key }", json!({"b": true}), "m [b, key]");
     check(
         "fail contains \"m\" if every trail in input.trails { not trail.on }",
         json!({"trails": [{"on": false}]}),
@@ -601,16 +495,8 @@ fn an_open_answer_names_what_it_depends_on() {
         json!({"a": "?", "b": true}),
         "unknown [a: `var.x` has no value]",
     );
-    check(
-        "fail contains \"m\" if { input.a; input.b }",
-        json!({"a": "?", "b": false}),
-        "passes",
-    );
-    check(
-        "fail contains \"m\" if not input.key",
-        json!({"key": "?text"}),
-        "passes",
-    );
+    check("fail contains \"m\" if { input.a; input.b }", json!({"a": "?", "b": false}), "passes");
+    check("fail contains \"m\" if not input.key", json!({"key": "?text"}), "passes");
     check(
         "fail contains \"m\" if every trail in input.trails { not trail.on }",
         json!({"trails": [{"on": false}, "?more"]}),
@@ -656,34 +542,19 @@ fn refused(rego: &str, expected: &str) {
 
 #[test]
 fn what_is_wrong_with_a_rule_is_said_with_its_place() {
-    refused(
-        "fail contains \"m\" if input.a ==",
-        "page.md:4:1: expecting expression",
-    );
+    refused("fail contains \"m\" if input.a ==", "page.md:4:1: expecting expression");
     refused(
         "fial contains \"m\" if input.a",
         "page.md:1:1: the rule `fail` is missing (say the fault with `fail contains \"what is wrong\" if …`)",
     );
-    refused(
-        "fail contains \"m\" if strats(input.a, \"a\")",
-        "page.md:3:22: there is no function `strats`",
-    );
+    refused("fail contains \"m\" if strats(input.a, \"a\")", "page.md:3:22: there is no function `strats`");
     refused(
         "fail contains \"m\" if startwith(input.a, \"a\")",
         "page.md:3:22: there is no function `startwith` (did you mean `startswith`?)",
     );
-    refused(
-        "fail contains \"m\" if x == 1",
-        "page.md:3:22: nothing gives `x` a value",
-    );
-    refused(
-        "fail contains x if input.a",
-        "page.md:3:15: nothing gives `x` a value",
-    );
-    refused(
-        "fail contains \"m\" if lower(input.a, 1)",
-        "page.md:3:27: `lower` takes 1 arguments, not 2",
-    );
+    refused("fail contains \"m\" if x == 1", "page.md:3:22: nothing gives `x` a value");
+    refused("fail contains x if input.a", "page.md:3:15: nothing gives `x` a value");
+    refused("fail contains \"m\" if lower(input.a, 1)", "page.md:3:27: `lower` takes 1 arguments, not 2");
     refused(
         "fail contains \"m\" if http.send({})",
         "page.md:3:22: `http.send` is not allowed in a rule: rules reach no network",
@@ -696,11 +567,7 @@ fn a_wildcard_within_not_is_refused_as_unclear() {
         "fail contains \"m\" if not input.a[_]",
         "page.md:3:22: `_` within `not` is unclear: for all of them, or for one? (give what is not to be a rule of its own, or use `every`)",
     );
-    check(
-        "fail contains \"m\" if not any\nany if input.a[_]",
-        json!({"a": [false]}),
-        "m [a[0]]",
-    );
+    check("fail contains \"m\" if not any\nany if input.a[_]", json!({"a": [false]}), "m [a[0]]");
 }
 
 #[test]
@@ -760,11 +627,7 @@ fn each_condition_and_each_clause_can_be_left_out() {
 
 #[test]
 fn paths_are_written_as_people_write_them() {
-    let path = Path(vec![
-        Segment::Name("rules".into()),
-        Segment::Index(2),
-        Segment::Name("port".into()),
-    ]);
+    let path = Path(vec![Segment::Name("rules".into()), Segment::Index(2), Segment::Name("port".into())]);
     assert_eq!(path.to_string(), "rules[2].port");
 }
 use palisade_model::Path;

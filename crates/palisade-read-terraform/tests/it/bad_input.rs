@@ -9,10 +9,7 @@ fn check(text: &str, expected_addresses: &[&str], expected_diagnostics: &[&str])
     let found = diagnostics(&configuration);
     assert_eq!(found.len(), expected_diagnostics.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected_diagnostics) {
-        assert!(
-            found.starts_with(expected),
-            "{found} should begin with {expected}"
-        );
+        assert!(found.starts_with(expected), "{found} should begin with {expected}");
     }
 }
 
@@ -53,12 +50,29 @@ fn open_strings_and_heredocs_end() {
 }
 
 #[test]
-fn stray_text_is_said_to_be_wrong() {
+fn what_an_open_comment_hides_is_found() {
     check(
-        "}\nresource \"aws_x\" \"a\" {\n}\n",
-        &["aws_x.a"],
-        &["main.tf:1:1: this could not be read"],
+        "resource \"aws_x\" \"a\" {\n}\n/* no end\nresource \"aws_x\" \"b\" {\n}\n",
+        &["aws_x.a", "aws_x.b"],
+        &["main.tf:3:1: this could not be read"],
     );
+}
+
+#[test]
+fn dynamic_blocks_in_dynamic_blocks_end() {
+    let text = format!(
+        "resource \"aws_x\" \"a\" {{\n{}{}}}\n",
+        "dynamic \"x\" {\n for_each = range(1000)\n content {\n".repeat(20),
+        "}\n}\n".repeat(20)
+    );
+    let configuration = read(&text);
+    assert_eq!(addresses(&configuration), ["aws_x.a"]);
+    assert!(diagnostics(&configuration)[0].contains("takes too long"));
+}
+
+#[test]
+fn stray_text_is_said_to_be_wrong() {
+    check("}\nresource \"aws_x\" \"a\" {\n}\n", &["aws_x.a"], &["main.tf:1:1: this could not be read"]);
     check("<html>\n", &[], &["main.tf:1:1: this could not be read"]);
     check(
         "resource \"aws_x\" {\n}\n",
@@ -71,11 +85,7 @@ fn stray_text_is_said_to_be_wrong() {
 
 #[test]
 fn marks_and_line_ends_of_other_systems_are_read() {
-    check(
-        "\u{feff}resource \"aws_x\" \"a\" {\r\n  v = 1\r\n}\r\n",
-        &["aws_x.a"],
-        &[],
-    );
+    check("\u{feff}resource \"aws_x\" \"a\" {\r\n  v = 1\r\n}\r\n", &["aws_x.a"], &[]);
     check(
         "resource \"aws_x\" \"a\" {\r\n  v = <<E\r\nx\r\nE\r\n}\r\nresource \"aws_x\" \"b\" {\r\n = \r\n}\r\n",
         &["aws_x.a", "aws_x.b"],
@@ -85,10 +95,8 @@ fn marks_and_line_ends_of_other_systems_are_read() {
 
 #[test]
 fn bytes_that_are_not_text_are_said_to_be_wrong() {
-    let configuration = read_bytes(
-        "a.tf",
-        b"resource \"aws_x\" \"a\" {\n  v = \"\xff\"\n}\nresource \"aws_x\" \"b\" {\n}\n",
-    );
+    let configuration =
+        read_bytes("a.tf", b"resource \"aws_x\" \"a\" {\n  v = \"\xff\"\n}\nresource \"aws_x\" \"b\" {\n}\n");
     assert_eq!(addresses(&configuration), ["aws_x.a", "aws_x.b"]);
     assert!(diagnostics(&configuration)[0].starts_with("a.tf:2:8: this is not UTF-8"));
     let configuration = read_bytes("a.tf", b"\x00\x01\x02");
@@ -120,16 +128,11 @@ fn any_depth_of_nesting_is_a_diagnostic() {
             assert!(depth < 10_000 || !configuration.diagnostics.is_empty(), "{open}");
         }
     }
-    let blocks = format!(
-        "resource \"aws_x\" \"a\" {{\n{}{}}}\n",
-        "b {\n".repeat(10_000),
-        "}\n".repeat(10_000)
-    );
+    let blocks =
+        format!("resource \"aws_x\" \"a\" {{\n{}{}}}\n", "b {\n".repeat(10_000), "}\n".repeat(10_000));
     check(&blocks, &["aws_x.a"], &["main.tf:"]);
-    let json = format!(
-        "== main.tf.json\n{{\"resource\": {{\"aws_x\": {{\"a\": {}}}}}}}\n",
-        "[".repeat(10_000)
-    );
+    let json =
+        format!("== main.tf.json\n{{\"resource\": {{\"aws_x\": {{\"a\": {}}}}}}}\n", "[".repeat(10_000));
     assert!(!read(&json).diagnostics.is_empty());
 }
 
@@ -143,10 +146,7 @@ fn long_chains_of_references_end() {
     assert_eq!(addresses(&read(&text)), ["aws_x.a"]);
     let mut text = String::from("resource \"aws_x\" \"a0\" {\n v = 1\n}\n");
     for at in 1..3_000 {
-        text.push_str(&format!(
-            "resource \"aws_x\" \"a{at}\" {{\n v = [aws_x.a{}.v]\n}}\n",
-            at - 1
-        ));
+        text.push_str(&format!("resource \"aws_x\" \"a{at}\" {{\n v = [aws_x.a{}.v]\n}}\n", at - 1));
     }
     assert_eq!(read(&text).resources.len(), 3_000);
 }
@@ -160,10 +160,7 @@ fn values_that_double_a_hundred_times_end() {
     ] {
         let mut text = format!("resource \"aws_x\" \"a\" {{\n v = local.l100\n}}\nlocals {{\n l0 = {seed}\n");
         for at in 1..=100 {
-            text.push_str(&format!(
-                " l{at} = {}\n",
-                double.replace('X', &format!("l{}", at - 1))
-            ));
+            text.push_str(&format!(" l{at} = {}\n", double.replace('X', &format!("l{}", at - 1))));
         }
         text.push_str("}\n");
         assert_eq!(addresses(&read(&text)), ["aws_x.a"]);
@@ -197,9 +194,5 @@ fn a_bad_variables_file_is_named() {
 
 #[test]
 fn the_same_address_twice_is_there_twice() {
-    check(
-        "resource \"aws_x\" \"a\" {\n}\nresource \"aws_x\" \"a\" {\n}\n",
-        &["aws_x.a", "aws_x.a"],
-        &[],
-    );
+    check("resource \"aws_x\" \"a\" {\n}\nresource \"aws_x\" \"a\" {\n}\n", &["aws_x.a", "aws_x.a"], &[]);
 }

@@ -11,17 +11,9 @@ fn roots(corpus: &Path) -> BTreeMap<String, Vec<File>> {
     for entry in walkdir::WalkDir::new(corpus).sort_by_file_name() {
         let entry = entry.expect("readable");
         let path = entry.path().to_string_lossy().into_owned();
-        if entry.file_type().is_file()
-            && [".tf", ".tf.json", ".tfvars"]
-                .iter()
-                .any(|end| path.ends_with(end))
+        if entry.file_type().is_file() && [".tf", ".tf.json", ".tfvars"].iter().any(|end| path.ends_with(end))
         {
-            let directory = entry
-                .path()
-                .parent()
-                .expect("folder")
-                .to_string_lossy()
-                .into_owned();
+            let directory = entry.path().parent().expect("folder").to_string_lossy().into_owned();
             roots.entry(directory).or_default().push(File {
                 path: path.as_str().into(),
                 bytes: std::fs::read(entry.path()).expect("readable"),
@@ -53,15 +45,7 @@ fn check(corpus: &str) {
         let found: BTreeSet<String> = read
             .resources
             .iter()
-            .map(|resource| {
-                resource
-                    .address
-                    .name
-                    .split('[')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
-            })
+            .map(|resource| resource.address.name.split('[').next().unwrap_or_default().to_owned())
             .collect();
         for file in files.iter().filter(|file| file.path.ends_with(".tf")) {
             let text = String::from_utf8_lossy(&file.bytes);
@@ -71,16 +55,9 @@ fn check(corpus: &str) {
                 count += 1;
             }
         }
-        unknown += read
-            .resources
-            .iter()
-            .filter(|resource| resource.raw.has_unknown())
-            .count();
+        unknown += read.resources.iter().filter(|resource| resource.raw.has_unknown()).count();
     }
-    eprintln!(
-        "{corpus}: {count} resource blocks in {} folders, {unknown} with an unknown part",
-        roots.len()
-    );
+    eprintln!("{corpus}: {count} resource blocks in {} folders, {unknown} with an unknown part", roots.len());
 }
 
 #[test]

@@ -30,13 +30,7 @@ pub fn files(text: &str) -> Vec<File> {
             }
         }
     }
-    files
-        .into_iter()
-        .map(|(path, text)| File {
-            path: path.into(),
-            bytes: text.into_bytes(),
-        })
-        .collect()
+    files.into_iter().map(|(path, text)| File { path: path.into(), bytes: text.into_bytes() }).collect()
 }
 
 /// Files without a folder are the root's, those in folders its modules'.
@@ -60,10 +54,7 @@ pub fn read(text: &str) -> Configuration {
 
 /// Reads one file of any bytes.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> Configuration {
-    let file = File {
-        path: name.into(),
-        bytes: bytes.to_vec(),
-    };
+    let file = File { path: name.into(), bytes: bytes.to_vec() };
     read_configuration(&".".into(), &[file], &Options::default(), &NoModules)
 }
 
@@ -78,20 +69,12 @@ pub fn resource<'a>(configuration: &'a Configuration, address: &str) -> &'a RawR
 
 /// The addresses of all resources, in order.
 pub fn addresses(configuration: &Configuration) -> Vec<String> {
-    configuration
-        .resources
-        .iter()
-        .map(|resource| resource.address.name.to_string())
-        .collect()
+    configuration.resources.iter().map(|resource| resource.address.name.to_string()).collect()
 }
 
 /// All that was wrong, as it is printed.
 pub fn diagnostics(configuration: &Configuration) -> Vec<String> {
-    configuration
-        .diagnostics
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    configuration.diagnostics.iter().map(ToString::to_string).collect()
 }
 
 /// A value as a test writes it: JSON, but names bare, and an unknown as `?reason`, with `!` when it is certainly
@@ -144,14 +127,12 @@ pub fn show_existence(existence: &Existence) -> String {
 
 /// The value at a dotted path of a resource.
 pub fn at<'a>(resource: &'a RawResource, path: &str) -> Option<&'a Node> {
-    path.split('.')
-        .filter(|step| !step.is_empty())
-        .try_fold(&resource.raw, |node, step| {
-            match (&node.value, step.parse::<usize>()) {
-                (Value::List(list), Ok(index)) => list.items.get(index),
-                _ => node.get(step),
-            }
-        })
+    path.split('.').filter(|step| !step.is_empty()).try_fold(&resource.raw, |node, step| {
+        match (&node.value, step.parse::<usize>()) {
+            (Value::List(list), Ok(index)) => list.items.get(index),
+            _ => node.get(step),
+        }
+    })
 }
 
 /// What the value at `path` of the resource at `address` is read as.

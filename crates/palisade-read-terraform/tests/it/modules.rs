@@ -12,19 +12,10 @@ fn arguments_go_in_and_outputs_come_out() {
     );
     check(&text, "module.n.aws_vpc.v", "cidr", "\"10.0.0.0/8\"");
     check(&text, "aws_x.a", "cidr", "\"10.0.0.0/8\"");
-    check(
-        &text,
-        "aws_x.a",
-        "id",
-        "?`aws_vpc.v.id` is known only after apply!:text -> module.n.aws_vpc.v.id",
-    );
+    check(&text, "aws_x.a", "id", "?`aws_vpc.v.id` is known only after apply!:text -> module.n.aws_vpc.v.id");
     let configuration = read(&text);
     assert!(configuration.modules_used.contains("net") && configuration.modules_used.len() == 1);
-    assert!(
-        configuration.diagnostics.is_empty(),
-        "{:?}",
-        configuration.diagnostics
-    );
+    assert!(configuration.diagnostics.is_empty(), "{:?}", configuration.diagnostics);
 }
 
 #[test]
@@ -49,10 +40,7 @@ fn a_module_is_called_as_often_as_it_says() {
     );
     let exists = |address: &str| show_existence(&resource(&configuration, address).existence);
     assert_eq!(exists("module.none.aws_vpc.v"), "no, by main.tf:9:10");
-    assert_eq!(
-        exists("module.open.aws_vpc.v"),
-        "?`var.v` has no value:number by main.tf:14:10"
-    );
+    assert_eq!(exists("module.open.aws_vpc.v"), "?`var.v` has no value:number by main.tf:14:10");
     assert!(show(at(resource(&configuration, "aws_x.a"), "open").expect("open")).starts_with('?'));
 }
 
@@ -61,12 +49,7 @@ fn providers_are_handed_on() {
     let text = "== main.tf\nprovider \"aws\" {\n region = \"eu-west-1\"\n}\nprovider \"aws\" {\n alias = \"w\"\n region = \"us-west-2\"\n}\n\
                 module \"a\" {\n source = \"./m\"\n}\nmodule \"b\" {\n source = \"./m\"\n providers = {\n aws = aws.w\n }\n}\n== m/x.tf\nresource \"aws_x\" \"r\" {}\n";
     let configuration = read(text);
-    let region = |address: &str| {
-        resource(&configuration, address)
-            .region
-            .as_ref()
-            .map(ToString::to_string)
-    };
+    let region = |address: &str| resource(&configuration, address).region.as_ref().map(ToString::to_string);
     assert_eq!(region("module.a.aws_x.r").as_deref(), Some("eu-west-1"));
     assert_eq!(region("module.b.aws_x.r").as_deref(), Some("us-west-2"));
 }
@@ -77,10 +60,8 @@ fn a_module_from_elsewhere_is_said_to_be_unseen() {
     check(text, "aws_x.a", "v", "?`module.m.id` is not evaluated");
     assert_eq!(
         diagnostics(&read(text)),
-        [
-            "main.tf:1:1: `module.m` comes from `terraform-aws-modules/vpc/aws`, which is not on this machine \
-          (its resources are not seen; scan a plan (`terraform show -json`) to see them)"
-        ]
+        ["main.tf:1:1: `module.m` comes from `terraform-aws-modules/vpc/aws`, which is not on this machine \
+          (its resources are not seen; scan a plan (`terraform show -json`) to see them)"]
     );
 }
 
@@ -105,18 +86,11 @@ fn modules_that_double_many_times_end() {
     for level in 0..20 {
         text.push_str(&format!("== m{level}/x.tf\nresource \"aws_x\" \"r\" {{}}\n"));
         for call in ["a", "b", "c"] {
-            text.push_str(&format!(
-                "module \"{call}\" {{\n source = \"../m{}\"\n}}\n",
-                level + 1
-            ));
+            text.push_str(&format!("module \"{call}\" {{\n source = \"../m{}\"\n}}\n", level + 1));
         }
     }
     let configuration = read(&text);
-    assert!(
-        diagnostics(&configuration)
-            .iter()
-            .any(|text| text.contains("too deeply or too often"))
-    );
+    assert!(diagnostics(&configuration).iter().any(|text| text.contains("too deeply or too often")));
 }
 
 #[test]
@@ -128,4 +102,12 @@ fn a_missing_module_directory_is_an_error() {
             "main.tf:1:1: `module.m` comes from `nowhere`, which has no configuration (its resources are not seen; is the path in `source` right?)"
         ]
     );
+}
+
+#[test]
+fn override_files_change_what_the_others_declare() {
+    let text = "== a.tf\nvariable \"v\" {\n type = number\n default = 1\n}\nresource \"aws_x\" \"a\" {\n one = 1\n two = var.v\n rule {\n p = 1\n }\n rule {\n p = 2\n }\n}\n\
+                == a_override.tf\nvariable \"v\" {\n default = \"2\"\n}\nresource \"aws_x\" \"a\" {\n one = 3\n rule {\n p = 4\n }\n}\nresource \"aws_x\" \"new\" {}\n";
+    check(text, "aws_x.a", "", "{two: 2, one: 3, rule: [{p: 4}]}");
+    assert_eq!(addresses(&read(text)), ["aws_x.a", "aws_x.new"]);
 }

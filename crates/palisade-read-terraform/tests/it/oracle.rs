@@ -108,9 +108,7 @@ fn expressions_come_to_what_terraform_says() {
     for (expression, expected) in EXPRESSIONS.iter().zip(expected) {
         let found = ours(expression);
         if found != expected {
-            differences.push(format!(
-                "{expression}\n    terraform: {expected}\n    palisade:  {found}"
-            ));
+            differences.push(format!("{expression}\n    terraform: {expected}\n    palisade:  {found}"));
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -291,10 +289,8 @@ fn a_configuration_comes_to_what_terraform_plans() {
     let ours = read(CONFIGURATION);
     assert!(ours.diagnostics.is_empty(), "{:?}", ours.diagnostics);
     let expected: BTreeSet<String> = addresses(&planned).into_iter().collect();
-    let found: BTreeSet<String> = addresses(&ours)
-        .into_iter()
-        .filter(|address| !address.contains("never"))
-        .collect();
+    let found: BTreeSet<String> =
+        addresses(&ours).into_iter().filter(|address| !address.contains("never")).collect();
     assert_eq!(found, expected);
     for address in expected {
         let input = |configuration| {
@@ -331,10 +327,7 @@ fn sorted(json: &serde_json::Value) -> serde_json::Value {
         serde_json::Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(name, _)| name.as_str());
-            entries
-                .into_iter()
-                .map(|(name, value)| (name.clone(), sorted(value)))
-                .collect()
+            entries.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect()
         }
         serde_json::Value::Array(items) => items.iter().map(sorted).collect(),
         other => other.clone(),
@@ -355,11 +348,7 @@ fn terraform_plan() -> Option<String> {
             .env("CHECKPOINT_DISABLE", "1")
             .output()
             .ok()?;
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Some(output.stdout)
     };
     run(&["init", "-no-color"])?;

@@ -77,32 +77,16 @@ fn a_plan_gives_what_will_be() {
 
 #[test]
 fn what_is_known_after_apply_is_unknown_and_keeps_its_reference() {
-    check(
-        "aws_s3_bucket.b",
-        "id",
-        "?`aws_s3_bucket.b.id` is known only after apply!:text",
-    );
-    check(
-        "aws_s3_bucket.b",
-        "kms",
-        "?`aws_s3_bucket.b.kms` is known only after apply",
-    );
-    check(
-        "aws_s3_bucket.b",
-        "rule",
-        "[{x: 1, y: ?`aws_s3_bucket.b.rule.y` is known only after apply}]",
-    );
+    check("aws_s3_bucket.b", "id", "?`aws_s3_bucket.b.id` is known only after apply!:text");
+    check("aws_s3_bucket.b", "kms", "?`aws_s3_bucket.b.kms` is known only after apply");
+    check("aws_s3_bucket.b", "rule", "[{x: 1, y: ?`aws_s3_bucket.b.rule.y` is known only after apply}]");
     check("aws_s3_bucket.b", "tags", "absent");
     check(
         "aws_s3_bucket_policy.p[0]",
         "bucket",
         "?`aws_s3_bucket_policy.p[0].bucket` is known only after apply!:text -> aws_s3_bucket.b.id",
     );
-    check(
-        "aws_s3_bucket_policy.p[0]",
-        "both",
-        "?`aws_s3_bucket_policy.p[0].both` is known only after apply",
-    );
+    check("aws_s3_bucket_policy.p[0]", "both", "?`aws_s3_bucket_policy.p[0].both` is known only after apply");
     check(
         "module.m[\"k\"].aws_x.y",
         "bucket",

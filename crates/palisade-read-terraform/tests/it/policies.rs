@@ -39,18 +39,9 @@ fn principals_are_grouped_by_type() {
     };
     check(&principal("*", "[\"*\"]"), &rendered("\"*\""));
     check(&principal("AWS", "[\"*\"]"), &rendered("{AWS: \"*\"}"));
-    check(
-        &principal("Service", "[\"a\", \"b\"]"),
-        &rendered("{Service: [\"b\", \"a\"]}"),
-    );
-    check(
-        &principal("AWS", "[var.v]"),
-        &rendered("{AWS: ?`var.v` has no value}"),
-    );
-    check(
-        &principal("AWS", "var.v"),
-        &rendered("{AWS: ?`var.v` has no value}"),
-    );
+    check(&principal("Service", "[\"a\", \"b\"]"), &rendered("{Service: [\"b\", \"a\"]}"));
+    check(&principal("AWS", "[var.v]"), &rendered("{AWS: ?`var.v` has no value}"));
+    check(&principal("AWS", "var.v"), &rendered("{AWS: ?`var.v` has no value}"));
 }
 
 #[test]

@@ -31,11 +31,7 @@ fn an_attribute_nobody_sets_is_known_after_apply() {
 fn an_attribute_that_is_set_has_its_value() {
     let bucket = "variable \"v\" {}\nresource \"aws_s3_bucket\" \"b\" {\n bucket = \"name\"\n other = var.v\n acl = null\n rule {\n p = 1\n }\n}\n";
     check_expression(bucket, "aws_s3_bucket.b.bucket", "\"name\"");
-    check_expression(
-        bucket,
-        "aws_s3_bucket.b.other",
-        "?`var.v` has no value -> aws_s3_bucket.b.other",
-    );
+    check_expression(bucket, "aws_s3_bucket.b.other", "?`var.v` has no value -> aws_s3_bucket.b.other");
     check_expression(
         bucket,
         "aws_s3_bucket.b.acl",
@@ -105,11 +101,7 @@ fn all_instances_of_a_resource_are_a_map_or_a_list() {
     let expected = "?`aws_q.e.arn` is known only after apply!:text -> aws_q.e[\"a\"].arn";
     check(text, "aws_r.r[\"a\"]", "q", expected);
     check_expression(text, "values(aws_q.e)[*].arn", &format!("[{expected}]"));
-    check_expression(
-        text,
-        "{ for k, q in aws_q.e : k => q.arn }",
-        &format!("{{a: {expected}}}"),
-    );
+    check_expression(text, "{ for k, q in aws_q.e : k => q.arn }", &format!("{{a: {expected}}}"));
     check_expression(
         text,
         "[for q in aws_q.c : q.id]",
@@ -171,9 +163,5 @@ fn what_each_and_count_mean_is_known_where_they_are() {
     check(text, "aws_q.e[\"b\"]", "n", "2");
     check_expression("", "each.key", "?`each.key` is not evaluated");
     check_expression("", "self.id", "?`self.id` is not evaluated");
-    check_expression(
-        "",
-        "\"${path.module}/x\"",
-        "?`path.module` is not evaluated!:text",
-    );
+    check_expression("", "\"${path.module}/x\"", "?`path.module` is not evaluated!:text");
 }

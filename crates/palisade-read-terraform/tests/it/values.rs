@@ -75,10 +75,7 @@ fn for_expressions_loop() {
     is("[for x in [1, 2, 3] : x * 2 if x > 1]", "[4, 6]");
     is("[for i, x in [\"a\"] : \"${i}${x}\"]", "[\"0a\"]");
     is("{ for k, v in {b = 1, a = 2} : k => v }", "{a: 2, b: 1}");
-    is(
-        "{ for x in [\"a\", \"b\", \"a\"] : x => 1... }",
-        "{a: [1, 1], b: [1]}",
-    );
+    is("{ for x in [\"a\", \"b\", \"a\"] : x => 1... }", "{a: [1, 1], b: [1]}");
     is("[for x in toset([\"b\", \"a\", \"b\"]) : x]", "[\"a\", \"b\"]");
 }
 
@@ -86,10 +83,7 @@ fn for_expressions_loop() {
 fn functions_compute() {
     is("join(\"-\", split(\",\", \"a,b\"))", "\"a-b\"");
     is("upper(lower(\"aB\"))", "\"AB\"");
-    is(
-        "format(\"%s-%03d %q %%\", \"a\", 7, \"b\")",
-        "\"a-007 \\\"b\\\" %\"",
-    );
+    is("format(\"%s-%03d %q %%\", \"a\", 7, \"b\")", "\"a-007 \\\"b\\\" %\"");
     is("merge({a = 1, b = 1}, {b = 2})", "{a: 1, b: 2}");
     is("concat([1], [2])", "[1, 2]");
     is("flatten([[1, [2]], 3])", "[1, 2, 3]");
@@ -163,17 +157,9 @@ fn the_first_cause_of_an_unknown_is_kept() {
         "merge({a = 1}, var.w)",
         "{a: ?`var.w` has no value, ...?`var.w` has no value:map}",
     );
-    check_expression(
-        variables,
-        "merge(var.w, {a = 1})",
-        "{a: 1, ...?`var.w` has no value:map}",
-    );
+    check_expression(variables, "merge(var.w, {a = 1})", "{a: 1, ...?`var.w` has no value:map}");
     check_expression(variables, "concat([1], var.v)", "[1, ...?`var.v` has no value]");
-    check_expression(
-        variables,
-        "[for x in [1, 2] : x if x == var.v]",
-        "[...?`var.v` has no value!:bool]",
-    );
+    check_expression(variables, "[for x in [1, 2] : x if x == var.v]", "[...?`var.v` has no value!:bool]");
 }
 
 #[test]
@@ -185,18 +171,10 @@ fn what_unknowns_leave_certain_is_certain() {
     check_expression(variables, "var.v ? \"a\" : \"b\"", "?`var.v` has no value!:text");
     check_expression(variables, "var.v ? \"a\" : null", "?`var.v` has no value");
     check_expression(variables, "contains([\"a\", var.v], \"a\")", "true");
-    check_expression(
-        variables,
-        "contains([\"b\", var.v], \"a\")",
-        "?`var.v` has no value!:bool",
-    );
+    check_expression(variables, "contains([\"b\", var.v], \"a\")", "?`var.v` has no value!:bool");
     check_expression(variables, "\"x${var.v}\" == null", "false");
     check_expression(variables, "alltrue([var.v, false])", "false");
-    check_expression(
-        variables,
-        "length(toset([var.v, \"a\"]))",
-        "?`var.v` has no value!:number",
-    );
+    check_expression(variables, "length(toset([var.v, \"a\"]))", "?`var.v` has no value!:number");
 }
 
 #[test]
@@ -216,16 +194,8 @@ fn variables_have_defaults_and_types() {
         "var.v",
         "{a: \"1\", b: 5, c: null}",
     );
-    check_expression(
-        &variable("type = list(string)"),
-        "var.v",
-        "?`var.v` has no value:list",
-    );
-    check_expression(
-        &variable("type = string\nnullable = false"),
-        "var.v",
-        "?`var.v` has no value!:text",
-    );
+    check_expression(&variable("type = list(string)"), "var.v", "?`var.v` has no value:list");
+    check_expression(&variable("type = string\nnullable = false"), "var.v", "?`var.v` has no value!:text");
     check_expression("", "var.undeclared", "?`var.undeclared` is not evaluated");
 }
 
@@ -261,10 +231,7 @@ fn a_value_given_as_text_is_read_by_its_type() {
     assert_eq!(read("", "[1]"), "\"[1]\"");
     assert_eq!(read("type = list(number)", "[1]"), "[1]");
     assert_eq!(read("type = bool", "true"), "true");
-    assert_eq!(
-        read("type = list(number)", "[1"),
-        "?it could not be read: expected `]`:list"
-    );
+    assert_eq!(read("type = list(number)", "[1"), "?it could not be read: expected `]`:list");
 }
 
 #[test]
@@ -273,10 +240,7 @@ fn locals_follow_each_other_and_may_not_turn_in_circles() {
     let text = "locals {\n a = local.b\n b = local.a\n}\nresource \"aws_x\" \"a\" {\n v = local.a\n}\n";
     let configuration = crate::read(text);
     assert!(show(at(resource(&configuration, "aws_x.a"), "v").expect("v")).starts_with("?`local."));
-    assert_eq!(
-        crate::diagnostics(&configuration),
-        ["main.tf:2:6: `local.a` needs itself to be evaluated"]
-    );
+    assert_eq!(crate::diagnostics(&configuration), ["main.tf:2:6: `local.a` needs itself to be evaluated"]);
 }
 
 #[test]
@@ -290,18 +254,8 @@ fn dynamic_blocks_are_expanded_as_far_as_they_are_known() {
     check(&dynamic("[1, 2]"), "aws_x.a", "rule", "[{p: 0}, {p: 1}, {p: 2}]");
     check(&dynamic("{a = 1}"), "aws_x.a", "rule", "[{p: 0}, {p: 1}]");
     check(&dynamic("[]"), "aws_x.a", "rule", "[{p: 0}]");
-    check(
-        &dynamic("var.v"),
-        "aws_x.a",
-        "rule",
-        "[{p: 0}, ...?`var.v` has no value]",
-    );
-    check(
-        &dynamic("concat([1], var.v)"),
-        "aws_x.a",
-        "rule",
-        "[{p: 0}, {p: 1}, ...?`var.v` has no value]",
-    );
+    check(&dynamic("var.v"), "aws_x.a", "rule", "[{p: 0}, ...?`var.v` has no value]");
+    check(&dynamic("concat([1], var.v)"), "aws_x.a", "rule", "[{p: 0}, {p: 1}, ...?`var.v` has no value]");
 }
 
 #[test]
@@ -339,12 +293,7 @@ fn json_syntax_says_the_same() {
         "",
         "{name: \"n-x-y\", n: 1, rule: [{p: 1}], tags: {k: \"v\"}, block: [{z: \"q\"}]}",
     );
-    check(
-        text,
-        "aws_y.b",
-        "ref",
-        "?`aws_x.a.id` is known only after apply!:text -> aws_x.a.id",
-    );
+    check(text, "aws_y.b", "ref", "?`aws_x.a.id` is known only after apply!:text -> aws_x.a.id");
 }
 
 #[test]
@@ -352,22 +301,14 @@ fn values_know_their_place() {
     let text = "resource \"aws_x\" \"a\" {\n  list = [\n    \"é\", var.v]\n  block {\n    b = 1\n  }\n}\nvariable \"v\" {}\n";
     let configuration = crate::read(text);
     let place = |path: &str| {
-        let span = at(resource(&configuration, "aws_x.a"), path)
-            .expect(path)
-            .origin
-            .span()
-            .expect("span")
-            .clone();
+        let span =
+            at(resource(&configuration, "aws_x.a"), path).expect(path).origin.span().expect("span").clone();
         format!("{:?}-{:?}", span.start, span.end)
     };
     assert_eq!(place("list.0"), "3:5-3:8");
     assert_eq!(place("list.1"), "3:10-3:15");
     assert_eq!(place("block.0"), "4:3-4:8");
     assert_eq!(place("block.0.b"), "5:9-5:10");
-    let header = resource(&configuration, "aws_x.a")
-        .origin
-        .span()
-        .expect("span")
-        .clone();
+    let header = resource(&configuration, "aws_x.a").origin.span().expect("span").clone();
     assert_eq!(format!("{header}-{:?}", header.end), "main.tf:1:1-1:21");
 }

@@ -1,3 +1,0 @@
-resource "aws_ebs_volume" "v" {
-  encrypted = false
-}
