@@ -52,10 +52,8 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
     }
     let wholes = Wholes::of(estate, library);
     let mut assessment = Assessment::default();
-    let enabled: Vec<(&Page, &Check)> = library
-        .checks()
-        .filter(|(page, _)| (options.enabled)(page))
-        .collect();
+    let enabled: Vec<(&Page, &Check)> =
+        library.checks().filter(|(page, _)| (options.enabled)(page)).collect();
     for (page, check) in &enabled {
         (options.progress)(&page.id, enabled.len());
         assessment.checks.push(page.id.clone());
@@ -67,11 +65,10 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
         // A rule that can't be compiled is said even where there is nothing to judge by it.
         let response = judge(page, check, &seen, false, options.outside);
         assessment.diagnostics.extend(response.diagnostics);
+        let controls = library.controls_of(page);
         for (judgement, subject) in response.judgements.into_iter().zip(seen) {
             assessment.verdicts.push((check.severity, judgement.verdict()));
-            assessment
-                .findings
-                .extend(findings(judgement, subject.resource, page, check, library));
+            assessment.findings.extend(findings(judgement, subject.resource, page, check, &controls));
         }
     }
     cover(&mut assessment, &subjects, &enabled);
@@ -82,11 +79,7 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
 fn cover(assessment: &mut Assessment, subjects: &[Subject<'_>], enabled: &[(&Page, &Check)]) {
     for subject in subjects {
         let source_type = &subject.resource.declared.source_type;
-        let looked_at = |kind| {
-            enabled
-                .iter()
-                .any(|(_, check)| check.looks_at.kind() == Some(kind))
-        };
+        let looked_at = |kind| enabled.iter().any(|(_, check)| check.looks_at.kind() == Some(kind));
         match &subject.resource.kind {
             None => *assessment.without_kind.entry(source_type.clone()).or_default() += 1,
             Some(kind) if !looked_at(kind) => {
@@ -100,12 +93,7 @@ fn cover(assessment: &mut Assessment, subjects: &[Subject<'_>], enabled: &[(&Pag
 /// Tells findings apart that several roots of one scan hold under the same address.
 fn number(findings: &mut [Finding]) {
     let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by(|left, right| {
-        findings[*left]
-            .subject
-            .address
-            .cmp(&findings[*right].subject.address)
-    });
+    order.sort_by(|left, right| findings[*left].subject.address.cmp(&findings[*right].subject.address));
     let mut seen: HashMap<Fingerprint, u32> = HashMap::new();
     for index in order {
         let finding = &mut findings[index];
@@ -124,14 +112,12 @@ fn findings(
     resource: &Resource,
     page: &Page,
     check: &Check,
-    library: &Library,
+    controls: &[String],
 ) -> Vec<Finding> {
     let make = |verdict, message: String, key: &str, evidence: Vec<Evidence>| {
         let declared = &resource.declared;
-        let name = resource
-            .arn
-            .as_ref()
-            .map_or_else(|| declared.address.name.to_string(), ToString::to_string);
+        let name =
+            resource.arn.as_ref().map_or_else(|| declared.address.name.to_string(), ToString::to_string);
         Finding {
             page: page.id.clone(),
             title: page.title.clone(),
@@ -151,28 +137,22 @@ fn findings(
             why: page.why.clone(),
             fix: page.fix.clone(),
             objectives: check.objectives.clone(),
-            controls: library.controls_of(page),
+            controls: controls.to_vec(),
             origin: place(resource, &evidence),
             evidence,
             fingerprint: Fingerprint::new(&page.id, &name, key, 0),
         }
     };
     if !judgement.failures.is_empty() {
-        let found = judgement.failures.into_iter().map(
-            |Failure {
-                 message,
-                 key,
-                 evidence,
-             }| {
-                let message = message.unwrap_or_else(|| page.title.to_string());
-                make(
-                    Verdict::Fails,
-                    message,
-                    &key,
-                    evidence.iter().map(|path| evidence_at(resource, path)).collect(),
-                )
-            },
-        );
+        let found = judgement.failures.into_iter().map(|Failure { message, key, evidence }| {
+            let message = message.unwrap_or_else(|| page.title.to_string());
+            make(
+                Verdict::Fails,
+                message,
+                &key,
+                evidence.iter().map(|path| evidence_at(resource, path)).collect(),
+            )
+        });
         return found.collect();
     }
     if judgement.verdict() == Verdict::Passes {
@@ -190,11 +170,7 @@ fn open(open: &[Open], problem: Option<String>, resource: &Resource) -> (String,
             reasons.push((path, unknown));
         }
     }
-    let mut words: Vec<String> = reasons
-        .iter()
-        .take(3)
-        .map(|(_, unknown)| unknown.to_string())
-        .collect();
+    let mut words: Vec<String> = reasons.iter().take(3).map(|(_, unknown)| unknown.to_string()).collect();
     if reasons.len() > 3 {
         words.push(format!("and {} more", reasons.len() - 3));
     }
@@ -230,9 +206,7 @@ fn evidence_at(resource: &Resource, path: &Path) -> Evidence {
     };
     Evidence {
         path: path.clone(),
-        value: value
-            .filter(|_| unknown.is_none())
-            .map(|node| short(node.value.to_json())),
+        value: value.filter(|_| unknown.is_none()).map(|node| short(node.value.to_json())),
         unknown,
         origin: resource.origin_of(path).clone(),
     }
@@ -253,9 +227,5 @@ fn short(value: serde_json::Value) -> serde_json::Value {
 fn place(resource: &Resource, evidence: &[Evidence]) -> Origin {
     let header = &resource.declared.origin;
     let written = |evidence: &&Evidence| evidence.origin.span().is_some() && evidence.origin != *header;
-    evidence
-        .iter()
-        .find(written)
-        .map_or(header, |evidence| &evidence.origin)
-        .clone()
+    evidence.iter().find(written).map_or(header, |evidence| &evidence.origin).clone()
 }

@@ -23,11 +23,7 @@ use std::sync::Arc;
 /// The estate that a text describes.
 pub fn read_estate(text: Text<'_>, library: &Library) -> (Estate, Vec<Diagnostic>) {
     let documents = read_yaml(text, &denied);
-    let mut reading = Reading {
-        library,
-        estate: Estate::default(),
-        diagnostics: documents.diagnostics,
-    };
+    let mut reading = Reading { library, estate: Estate::default(), diagnostics: documents.diagnostics };
     for document in &documents.documents {
         reading.document(document);
     }
@@ -139,10 +135,7 @@ impl Reading<'_> {
             declared: RawResource {
                 source: Source::Live,
                 source_type: kind.kind.as_str().into(),
-                address: Address {
-                    root: "".into(),
-                    name: format!("{}[{index}]", kind.kind).into(),
-                },
+                address: Address { root: "".into(), name: format!("{}[{index}]", kind.kind).into() },
                 existence: Existence::Yes,
                 raw: item.clone(),
                 account: Some(id),
@@ -152,16 +145,9 @@ impl Reading<'_> {
         };
         for (name, node) in entries(item) {
             if !kind.attributes.contains_key(name) {
-                let nearest = kind
-                    .attributes
-                    .keys()
-                    .min_by_key(|other| strsim::levenshtein(other, name));
+                let nearest = kind.attributes.keys().min_by_key(|other| strsim::levenshtein(other, name));
                 let help = nearest.map_or_else(String::new, |nearest| format!("did you mean `{nearest}`?"));
-                self.wrong(
-                    node,
-                    format!("`{name}` is not an attribute of {}", kind.kind),
-                    &help,
-                );
+                self.wrong(node, format!("`{name}` is not an attribute of {}", kind.kind), &help);
             }
             if let (true, Some(text)) = (matches!(&**name, "name" | "id"), node.text()) {
                 resource.declared.address.name = text.into();
@@ -198,13 +184,9 @@ fn entries(node: &Node) -> impl Iterator<Item = (&Arc<str>, &Node)> {
 
 fn attribute(node: &Node) -> Attribute {
     match &node.value {
-        Value::Unknown(Unknown { why, hint }) => Attribute::Unknown(
-            Unknown {
-                why: why.clone(),
-                hint: hint.clone(),
-            },
-            node.origin.clone(),
-        ),
+        Value::Unknown(Unknown { why, hint }) => {
+            Attribute::Unknown(Unknown { why: why.clone(), hint: hint.clone() }, node.origin.clone())
+        }
         Value::Null => Attribute::Absent(palisade_model::Meaning::Nothing, Origin::clone(&node.origin)),
         _ => Attribute::Known(node.clone()),
     }

@@ -15,14 +15,7 @@ const TERRAFORM_BYTES_MAX: u64 = 8 << 20;
 /// The largest template or plan that is read, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
 /// Folders that hold nothing of the user's own.
-const SKIPPED: &[&str] = &[
-    ".git",
-    ".terraform",
-    ".terragrunt-cache",
-    "node_modules",
-    ".hg",
-    ".svn",
-];
+const SKIPPED: &[&str] = &[".git", ".terraform", ".terragrunt-cache", "node_modules", ".hg", ".svn"];
 
 /// Values from outside of what is read.
 #[derive(Debug, Clone, Default)]
@@ -98,9 +91,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn say(&mut self, diagnostic: Diagnostic, path: &Path) {
-        self.done
-            .diagnostics
-            .push(diagnostic.at(Span::new(shown(path), (1, 1), (1, 2))));
+        self.done.diagnostics.push(diagnostic.at(Span::new(shown(path), (1, 1), (1, 2))));
     }
 
     fn target(&mut self, target: &Path) {
@@ -169,19 +160,14 @@ impl<'a> Gathering<'a> {
 
     fn not_walked(&mut self, error: &walkdir::Error, target: &Path) {
         let path = error.path().unwrap_or(target).to_path_buf();
-        let message = error
-            .io_error()
-            .map_or_else(|| error.to_string(), ToString::to_string);
+        let message = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
         let diagnostic = Diagnostic::error(format!("it could not be opened: {message}"));
         self.say(diagnostic.help("check its permissions"), &path);
     }
 
     fn standard_input(&mut self) {
         let mut bytes = Vec::new();
-        let read = std::io::stdin()
-            .lock()
-            .take(DOCUMENT_BYTES_MAX + 1)
-            .read_to_end(&mut bytes);
+        let read = std::io::stdin().lock().take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
             return self.say(
                 Diagnostic::error(format!("standard input could not be read: {error}")),
@@ -202,21 +188,10 @@ impl<'a> Gathering<'a> {
 
     /// Puts a file where it belongs by its name.
     fn sort(&mut self, path: PathBuf, is_named: bool) {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-            .to_owned();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        if ends(&[
-            ".tf",
-            ".tf.json",
-            ".tofu",
-            ".tofu.json",
-            ".tfvars",
-            ".tfvars.json",
-        ]) {
+        if ends(&[".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"]) {
             self.roots.entry(folder).or_default().push(path);
         } else if ends(&[".yaml", ".yml", ".json", ".template"]) || is_named {
             self.documents.insert(path, is_named);
@@ -243,10 +218,7 @@ impl<'a> Gathering<'a> {
             .given
             .iter()
             .filter(|(path, _)| is_direct(Path::new(path)))
-            .map(|(path, bytes)| File {
-                path: path.as_str().into(),
-                bytes: bytes.clone(),
-            })
+            .map(|(path, bytes)| File { path: path.as_str().into(), bytes: bytes.clone() })
             .collect();
         (!files.is_empty()).then_some(files)
     }
@@ -266,13 +238,10 @@ impl<'a> Gathering<'a> {
         let wrong = |diagnostic: &&Diagnostic| diagnostic.level == Level::Error;
         let file_of = |span: &Span| span.file.clone();
         let diagnostics = self.done.diagnostics.iter().filter(wrong);
-        let broken: BTreeSet<Arc<str>> = diagnostics
-            .filter_map(|one| one.span.as_ref().map(file_of))
-            .collect();
+        let broken: BTreeSet<Arc<str>> =
+            diagnostics.filter_map(|one| one.span.as_ref().map(file_of)).collect();
         let origins = self.done.resources.iter().map(|resource| &resource.origin);
-        let declaring: BTreeSet<Arc<str>> = origins
-            .filter_map(|origin| origin.span().map(file_of))
-            .collect();
+        let declaring: BTreeSet<Arc<str>> = origins.filter_map(|origin| origin.span().map(file_of)).collect();
         let is_read = |file: &&Arc<str>| declaring.contains(*file) || !broken.contains(*file);
         self.read.iter().filter(is_read).count() as u64
     }
@@ -289,20 +258,13 @@ impl<'a> Gathering<'a> {
             let files: Vec<File> = paths
                 .iter()
                 .filter_map(|path| {
-                    Some(File {
-                        path: shown(path),
-                        bytes: self.bytes(path, TERRAFORM_BYTES_MAX)?,
-                    })
+                    Some(File { path: shown(path), bytes: self.bytes(path, TERRAFORM_BYTES_MAX)? })
                 })
                 .collect();
             self.done.recognised = true;
             self.read.extend(files.iter().map(|file| file.path.clone()));
             let modules = |directory: &str| {
-                if self.is_on_disk {
-                    module_files(directory)
-                } else {
-                    self.given_module(directory)
-                }
+                if self.is_on_disk { module_files(directory) } else { self.given_module(directory) }
             };
             let configuration = read_configuration(&shown(folder), &files, &options, &modules);
             read.push((shown(folder), configuration));
@@ -312,12 +274,7 @@ impl<'a> Gathering<'a> {
             .iter()
             .flat_map(|(root, configuration)| {
                 let is_below = |module: &&Arc<str>| !is_ancestor(module, root);
-                configuration
-                    .modules_used
-                    .iter()
-                    .filter(is_below)
-                    .cloned()
-                    .collect::<Vec<_>>()
+                configuration.modules_used.iter().filter(is_below).cloned().collect::<Vec<_>>()
             })
             .collect();
         for (root, configuration) in read {
@@ -339,10 +296,7 @@ impl<'a> Gathering<'a> {
                 }
             }
         }
-        palisade_read_terraform::Options {
-            variables: self.options.variables.clone(),
-            variable_files,
-        }
+        palisade_read_terraform::Options { variables: self.options.variables.clone(), variable_files }
     }
 
     fn read_document(&mut self, path: &Path, is_named: bool) {
@@ -407,37 +361,20 @@ fn may_be_plan(text: &str) -> bool {
 }
 
 fn is_configuration(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    [".tf", ".tf.json", ".tofu", ".tofu.json"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The Terraform files directly in a folder, for a module that is called.
 fn module_files(directory: &str) -> Option<Vec<File>> {
-    let folder = if directory.is_empty() {
-        Path::new(".")
-    } else {
-        Path::new(directory)
-    };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
+    let folder = if directory.is_empty() { Path::new(".") } else { Path::new(directory) };
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
-    let files = paths
-        .into_iter()
-        .filter(|path| is_configuration(path))
-        .filter_map(|path| {
-            let bytes = read_file(&path, TERRAFORM_BYTES_MAX).ok()?;
-            Some(File {
-                path: shown(&path),
-                bytes,
-            })
-        });
+    let files = paths.into_iter().filter(|path| is_configuration(path)).filter_map(|path| {
+        let bytes = read_file(&path, TERRAFORM_BYTES_MAX).ok()?;
+        Some(File { path: shown(&path), bytes })
+    });
     Some(files.collect())
 }
 
@@ -447,25 +384,15 @@ fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, Diagnostic> {
     };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     let too_large = |length: u64| {
-        let message = format!(
-            "it has {} MB, more than the {} MB that are read",
-            length >> 20,
-            most >> 20
-        );
+        let message = format!("it has {} MB, more than the {} MB that are read", length >> 20, most >> 20);
         Diagnostic::error(message).help("leave it out, or split it")
     };
     if length > most {
         return Err(too_large(length));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > most {
-        Err(too_large(bytes.len() as u64))
-    } else {
-        Ok(bytes)
-    }
+    std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > most { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
 }
 
 /// Is one folder the other, or above it?
@@ -487,17 +414,10 @@ pub(crate) fn read_block(language: &str, text: Text<'_>) -> Option<(Vec<RawResou
             // The block is pushed down, so that places are the page's own.
             let pushed = "\n".repeat(text.start.line.saturating_sub(1) as usize) + text.text;
             let root: Arc<str> = "".into();
-            let file = File {
-                path: format!("{}.tf", text.file).into(),
-                bytes: pushed.into_bytes(),
-            };
+            let file = File { path: format!("{}.tf", text.file).into(), bytes: pushed.into_bytes() };
             let none = palisade_read_terraform::NoModules;
-            let read = read_configuration(
-                &root,
-                &[file],
-                &palisade_read_terraform::Options::default(),
-                &none,
-            );
+            let read =
+                read_configuration(&root, &[file], &palisade_read_terraform::Options::default(), &none);
             Some((read.resources, read.diagnostics))
         }
         "cloudformation" => {

@@ -86,11 +86,7 @@ pub(crate) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub fn new(resource: &'a Resource) -> Self {
-        Self {
-            resource,
-            input: OnceLock::new(),
-            with_raw: OnceLock::new(),
-        }
+        Self { resource, input: OnceLock::new(), with_raw: OnceLock::new() }
     }
 
     fn input(&self, raw: bool) -> &Input {
@@ -119,16 +115,9 @@ pub(crate) fn judge(
             mutate,
         };
         outside.run(&request).unwrap_or_else(|diagnostic| {
-            let place = Span::new(
-                page.file.clone(),
-                (check.rego.start.line, 1),
-                (check.rego.start.line, 2),
-            );
+            let place = Span::new(page.file.clone(), (check.rego.start.line, 1), (check.rego.start.line, 2));
             Response {
-                diagnostics: vec![Diagnostic {
-                    span: Some(place),
-                    ..diagnostic
-                }],
+                diagnostics: vec![Diagnostic { span: Some(place), ..diagnostic }],
                 ..Response::default()
             }
         })
@@ -155,23 +144,13 @@ fn judge_here(rule: &RuleText<'_>, subjects: &[&Subject<'_>], mutate: bool) -> R
     let policy = match compile(rule) {
         Ok(policy) => policy,
         Err(diagnostics) => {
-            return Response {
-                diagnostics,
-                ..Response::default()
-            };
+            return Response { diagnostics, ..Response::default() };
         }
     };
     let judge_all = |policy: &palisade_check::Policy| {
-        subjects
-            .iter()
-            .map(|subject| policy.judge(subject.input(policy.reads_raw())))
-            .collect()
+        subjects.iter().map(|subject| policy.judge(subject.input(policy.reads_raw()))).collect()
     };
-    let mutants = if mutate {
-        mutants(rule).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+    let mutants = if mutate { mutants(rule).unwrap_or_default() } else { Vec::new() };
     Response {
         diagnostics: Vec::new(),
         judgements: judge_all(&policy),

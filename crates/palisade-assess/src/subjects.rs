@@ -24,10 +24,7 @@ impl Wholes {
                 .collect(),
             regions: accounts
                 .flat_map(|(id, account)| {
-                    account
-                        .regions
-                        .iter()
-                        .map(|region| whole(estate, library, *id, account, Some(region)))
+                    account.regions.iter().map(|region| whole(estate, library, *id, account, Some(region)))
                 })
                 .collect(),
             organisation: estate.organisation.iter().map(organisation).collect(),
@@ -61,10 +58,7 @@ fn resource(
         declared: RawResource {
             source: Source::Live,
             source_type: kind.into(),
-            address: Address {
-                root: "".into(),
-                name: name.into(),
-            },
+            address: Address { root: "".into(), name: name.into() },
             existence: Existence::Yes,
             raw: Node::new(Value::map([]), origin()),
             account: None,
@@ -95,17 +89,11 @@ fn whole(
             Some(Completeness::Some(unknown)) => Some(unknown.clone()),
             None => Some(Why::NotListed("this source".into()).into()),
         };
-        let list = List {
-            items: members.map(as_node).collect(),
-            more,
-        };
+        let list = List { items: members.map(as_node).collect(), more };
         let node = Node::new(Value::List(list), origin());
         attributes.insert(collection.clone(), Attribute::Known(node));
     }
-    let name = region.map_or_else(
-        || format!("account {id}"),
-        |region| format!("account {id} {region}"),
-    );
+    let name = region.map_or_else(|| format!("account {id}"), |region| format!("account {id} {region}"));
     let mut whole = resource("account", name, attributes);
     whole.declared.account = Some(id);
     whole.declared.region = region.cloned();
@@ -113,11 +101,7 @@ fn whole(
 }
 
 fn organisation(organisation: &Organisation) -> Resource {
-    resource(
-        "organisation",
-        format!("organisation {}", organisation.id),
-        organisation.attributes.clone(),
-    )
+    resource("organisation", format!("organisation {}", organisation.id), organisation.attributes.clone())
 }
 
 /// A resource as a value within a list: its attributes, its address and its region.
@@ -134,17 +118,6 @@ fn as_node(member: &Resource) -> Node {
     }
     let text = |text: String| Node::new(Value::text(text), declared.origin.clone());
     entries.push(("address".into(), text(declared.address.to_string())));
-    entries.extend(
-        declared
-            .region
-            .iter()
-            .map(|region| ("region".into(), text(region.to_string()))),
-    );
-    Node::new(
-        Value::Map(Map {
-            entries: entries.into_iter().collect(),
-            more: None,
-        }),
-        declared.origin.clone(),
-    )
+    entries.extend(declared.region.iter().map(|region| ("region".into(), text(region.to_string()))));
+    Node::new(Value::Map(Map { entries: entries.into_iter().collect(), more: None }), declared.origin.clone())
 }

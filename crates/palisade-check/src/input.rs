@@ -58,6 +58,12 @@ impl Input {
         self.unknowns.is_empty()
     }
 
+    /// The whole as JSON; empty where a part is unknown.
+    #[doc(hidden)]
+    pub fn to_json(&self) -> String {
+        self.known().and_then(|value| value.to_json_str().ok()).unwrap_or_default()
+    }
+
     /// The whole as regorus reads it, where every part is known.
     pub(crate) fn known(&self) -> Option<Rego> {
         self.root.known()

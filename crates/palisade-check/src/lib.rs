@@ -12,9 +12,9 @@ mod input;
 mod rego;
 
 pub use input::Input;
-#[doc(hidden)]
-pub use rego::oracle;
 pub use rego::{Mutant, Policy, RuleText, compile, mutants};
+#[doc(hidden)]
+pub use rego::{PlainRegorus, plain_regorus};
 
 use palisade_model::{Path, Unknown, Verdict};
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,6 @@ use palisade_model::{Diagnostic, Level, PageId, ResourceType};
 use palisade_report::{TextOptions, neutral};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use walkdir::WalkDir;
 
 /// Runs `palisade content`.
@@ -149,7 +148,7 @@ fn chosen<'a>(library: &'a Library, paths: &[PathBuf]) -> anyhow::Result<Vec<&'a
         paths.is_empty()
             || asked
                 .iter()
-                .any(|file| file.path == page.file || (page.shipped && file.id_path == page.id_path()))
+                .any(|file| file.path == page.file || (page.shipped && *file.id_path == *page.id_path()))
     };
     Ok(library.pages().filter(is_asked).collect())
 }

@@ -34,14 +34,7 @@ fn principal(node: Node) -> Node {
     let origin = node.origin.clone();
     let value = match node.value {
         Value::Map(map) => Value::Map(rewritten(map, |_, node| list_of(node, as_text))),
-        Value::Text(_)
-        | Value::Unknown(Unknown {
-            hint: Hint {
-                shape: Some(Shape::Text),
-                ..
-            },
-            ..
-        }) => {
+        Value::Text(_) | Value::Unknown(Unknown { hint: Hint { shape: Some(Shape::Text), .. }, .. }) => {
             let everyone = list_of(node, as_text);
             Value::map([("AWS".into(), everyone)])
         }

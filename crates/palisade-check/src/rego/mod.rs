@@ -30,12 +30,13 @@ pub struct RuleText<'a> {
 /// A compiled rule.
 pub struct Policy {
     program: Result<program::Program, program::NotFollowed>,
-    fallback: Option<Fallback>,
+    fallback: Option<PlainRegorus>,
     reads_raw: bool,
 }
 
 /// The module as regorus itself compiled it, for what this engine does not follow.
-struct Fallback {
+#[doc(hidden)]
+pub struct PlainRegorus {
     compiled: regorus::CompiledPolicy,
 }
 
@@ -108,8 +109,9 @@ impl Policy {
     }
 }
 
-impl Fallback {
-    fn judge(&self, input: &Input) -> Judgement {
+impl PlainRegorus {
+    /// What it says of a fully known input.
+    pub fn judge(&self, input: &Input) -> Judgement {
         let Some(value) = input.known() else {
             return Judgement::default();
         };
@@ -120,17 +122,16 @@ impl Fallback {
     }
 }
 
-/// What plain regorus says of a fully known input: the oracle that tests hold this engine against.
+/// The rule as plain regorus has it: the oracle that tests hold this engine against, and the peer of benchmarks.
 ///
 /// # Errors
 /// Regorus's own message.
 #[doc(hidden)]
-pub fn oracle(rule: &RuleText<'_>, input: &Input) -> Result<Vec<crate::Failure>, String> {
-    let judgement = fallback(rule)?.judge(input);
-    judgement.problem.map_or(Ok(judgement.failures), Err)
+pub fn plain_regorus(rule: &RuleText<'_>) -> Result<PlainRegorus, String> {
+    fallback(rule)
 }
 
-fn fallback(rule: &RuleText<'_>) -> Result<Fallback, String> {
+fn fallback(rule: &RuleText<'_>) -> Result<PlainRegorus, String> {
     let mut engine = regorus::Engine::new();
     let package =
         engine.add_policy(rule.file.to_string(), padded(rule)).map_err(|error| error.to_string())?;
@@ -147,7 +148,7 @@ fn fallback(rule: &RuleText<'_>) -> Result<Fallback, String> {
     }
     let entry: Arc<str> = format!("{package}.{}", rule.entrypoint).into();
     let compiled = engine.compile_with_entrypoint(&entry).map_err(|error| error.to_string())?;
-    Ok(Fallback { compiled })
+    Ok(PlainRegorus { compiled })
 }
 
 /// The deepest nesting of brackets that is parsed: regorus's parser takes exponentially long in it.

@@ -2,6 +2,12 @@
 //! way of filling them in agrees with the verdict.
 
 use super::*;
+
+fn oracle(rule: &RuleText<'_>, input: &Input) -> Result<Vec<crate::Failure>, String> {
+    let judgement = fallback(rule)?.judge(input);
+    judgement.problem.map_or(Ok(judgement.failures), Err)
+}
+
 use palisade_model::{
     Address, Attribute, Existence, Hint, List, Map, Node, Origin, RawResource, Resource, Segment, Shape,
     Source, Unknown, Value, Verdict, Why,
