@@ -18,7 +18,8 @@ fn main() {
     let verdicts = assess(&estate, &library, &options).verdicts.len() as u32;
     let compiled = time(|| drop(black_box(assess(&Estate::default(), &library, &options))));
     let whole = time(|| drop(black_box(assess(&estate, &library, &options))));
-    let per_check = whole.saturating_sub(compiled) / verdicts.max(1);
+    let per_check = shared(&library, &estate);
+    let with_findings = whole.saturating_sub(compiled) / verdicts.max(1);
     let (ours, theirs, parse) = one_rule(&library, &estate);
     println!("resources {}, verdicts {verdicts}", estate.resources.len());
     println!(
@@ -26,6 +27,10 @@ fn main() {
         micros(compiled) / library.checks().count() as f64
     );
     println!("one check evaluation, input shared     {:>9.2} µs (budget 10)", micros(per_check));
+    println!(
+        "the same with findings and evidence    {:>9.2} µs (of these examples, most fail)",
+        micros(with_findings)
+    );
     println!("one rule, input made anew              {:>9.2} µs", micros(ours));
     println!(
         "plain regorus on the same              {:>9.2} µs ({:.1} × ours)",
@@ -53,6 +58,39 @@ fn estate(library: &Library) -> Estate {
     Estate { resources: resolve(raw, library.kinds()), ..Estate::default() }
 }
 
+/// The time of one check evaluation, where all checks of a resource share its input.
+fn shared(library: &Library, estate: &Estate) -> Duration {
+    let policies: Vec<_> = library
+        .checks()
+        .filter_map(|(page, check)| {
+            let rule = RuleText {
+                file: &page.file,
+                text: &check.rego.text,
+                start: check.rego.start,
+                entrypoint: &check.entrypoint,
+            };
+            Some((check.looks_at.kind()?, compile(&rule).ok()?))
+        })
+        .collect();
+    let pairs: Vec<(&Resource, Vec<_>)> = estate
+        .resources
+        .iter()
+        .map(|resource| {
+            let own = policies.iter().filter(|(kind, _)| Some(*kind) == resource.kind.as_ref());
+            (resource, own.map(|(_, policy)| policy).collect::<Vec<_>>())
+        })
+        .filter(|(_, policies)| !policies.is_empty())
+        .collect();
+    let evaluations: usize = pairs.iter().map(|(_, policies)| policies.len()).sum();
+    let all = time(|| {
+        for (resource, policies) in &pairs {
+            let input = Input::of(resource, false);
+            policies.iter().for_each(|policy| drop(black_box(policy.judge(&input))));
+        }
+    });
+    all / evaluations as u32
+}
+
 /// The median time of one rule over all resources of its kind, input included: ours, plain regorus, and a JSON parser.
 fn one_rule(library: &Library, estate: &Estate) -> (Duration, Duration, Duration) {
     let mut all = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
@@ -71,6 +109,7 @@ fn one_rule(library: &Library, estate: &Estate) -> (Duration, Duration, Duration
         // Regorus has no word for the unknown, so both judge what is known.
         let known: Vec<Resource> = estate.of_kind(kind).cloned().map(without_unknown).collect();
         let texts: Vec<String> = known.iter().map(|resource| Input::of(resource, false).to_json()).collect();
+        let before = all.0;
         all.0 += time(|| {
             known.iter().for_each(|resource| drop(black_box(policy.judge(&Input::of(resource, false)))))
         });
@@ -80,6 +119,9 @@ fn one_rule(library: &Library, estate: &Estate) -> (Duration, Duration, Duration
         all.2 += time(|| {
             texts.iter().for_each(|text| drop(black_box(serde_json::from_str::<serde_json::Value>(text))))
         });
+        if std::env::var_os("PALISADE_BENCH_PAGES").is_some() && !known.is_empty() {
+            println!("{:>9.2} µs  {}", micros(all.0 - before) / known.len() as f64, page.id);
+        }
         evaluations += known.len() as u32;
     }
     (all.0 / evaluations, all.1 / evaluations, all.2 / evaluations)

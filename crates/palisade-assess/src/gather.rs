@@ -176,6 +176,10 @@ impl<'a> Gathering<'a> {
         }
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]).into_owned();
         let start = start.trim_start_matches('\u{feff}').trim_start();
+        if start.is_empty() {
+            let diagnostic = Diagnostic::error("standard input is empty");
+            return self.say(diagnostic.help("look at what the command before it says"), Path::new("-"));
+        }
         let is_document = start.starts_with('{') || start.lines().any(|line| line.starts_with("Resources:"));
         let path = PathBuf::from(if is_document { "-" } else { "standard input.tf" });
         self.given.insert(shown(&path).to_string(), bytes);

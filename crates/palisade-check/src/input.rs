@@ -1,7 +1,7 @@
 //! What a rule reads: a subject's attributes as a partly known value, built once and shared by all rules.
 
 use crate::rego::partial::{Cause, Partial};
-use palisade_model::{Attribute, Meaning, Node, Path, Resource, Segment, Shape, Unknown, Value};
+use palisade_model::{Attribute, Meaning, Node, Path, Resource, Segment, Shape, Unknown, Value, Why};
 use regorus::Value as Rego;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -118,10 +118,21 @@ impl Builder {
     fn cause(&mut self, unknown: &Unknown, path: Vec<Segment>) -> Cause {
         let id = u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX);
         self.unknowns.push((Path(path), unknown.clone()));
+        let of_one = |attribute: &Arc<str>| attribute.eq_ignore_ascii_case("arn");
+        let is_arn_of_one = match (&unknown.why, unknown.hint.refers_to.as_slice()) {
+            (Why::AfterApply(what), [one]) => {
+                unknown.hint.is_present
+                    && one.attribute.as_ref().is_some_and(of_one)
+                    && one.to_string().ends_with(&**what)
+            }
+            _ => false,
+        };
         Cause {
             ids: Arc::from([id]),
             is_present: unknown.hint.is_present,
             shape: unknown.hint.shape,
+            starts_with: unknown.hint.starts_with.clone().or_else(|| is_arn_of_one.then(|| "arn:".into())),
+            is_arn_of_one,
             shown: None,
         }
     }

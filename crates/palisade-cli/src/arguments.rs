@@ -73,9 +73,6 @@ Examples:
         /// The verb whose page is wanted; without it, the page of all.
         verb: Option<String>,
     },
-    /// Judge a page that does not ship with Palisade, within limits; asked by Palisade itself.
-    #[command(hide = true)]
-    JudgePage,
 }
 
 #[derive(Debug, Args)]
@@ -172,10 +169,7 @@ impl std::str::FromStr for FailOn {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "never" => Ok(Self::Never),
-            text => text
-                .parse()
-                .map(Self::From)
-                .map_err(|error: String| format!("{error}, or never")),
+            text => text.parse().map(Self::From).map_err(|error: String| format!("{error}, or never")),
         }
     }
 }

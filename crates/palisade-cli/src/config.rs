@@ -84,8 +84,5 @@ pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
 
 fn nearest() -> anyhow::Result<Option<PathBuf>> {
     let here = std::env::current_dir().context("this folder can't be found")?;
-    Ok(here
-        .ancestors()
-        .map(|folder| folder.join(".palisade.toml"))
-        .find(|path| path.is_file()))
+    Ok(here.ancestors().map(|folder| folder.join(".palisade.toml")).find(|path| path.is_file()))
 }

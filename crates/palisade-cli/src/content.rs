@@ -9,26 +9,18 @@ use palisade_assess::{mutate, run_examples};
 use palisade_content::{LARGEST_PAGE, Library, Page, PageFile, Sort, load, new_page, shipped};
 use palisade_model::{Diagnostic, Level, PageId, ResourceType};
 use palisade_report::{TextOptions, neutral};
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 /// Runs `palisade content`.
 pub fn run(verb: &ContentVerb, color: bool) -> anyhow::Result<Ending> {
     match verb {
         ContentVerb::Check { paths } => check(paths, color),
-        ContentVerb::List {
-            sort,
-            content,
-            format,
-        } => list(*sort, content, *format),
+        ContentVerb::List { sort, content, format } => list(*sort, content, *format),
         ContentVerb::Show { id, sort, content } => show(id, *sort, content),
-        ContentVerb::New {
-            sort,
-            id,
-            looks_at,
-            folder,
-        } => new(*sort, id, looks_at.as_ref(), folder),
+        ContentVerb::New { sort, id, looks_at, folder } => new(*sort, id, looks_at.as_ref(), folder),
         ContentVerb::Mutate { paths } => mutants(paths, color),
     }
 }
@@ -42,9 +34,7 @@ pub fn library(folders: &[PathBuf]) -> anyhow::Result<(Library, Vec<Diagnostic>)
     for folder in folders {
         for page in pages_below(folder)? {
             // The shipped pages' own folder may be named as well.
-            let again = files
-                .iter()
-                .any(|other| other.id_path == page.id_path && other.text == page.text);
+            let again = files.iter().any(|other| other.id_path == page.id_path && other.text == page.text);
             if !again {
                 files.push(page);
             }
@@ -57,17 +47,19 @@ pub fn library(folders: &[PathBuf]) -> anyhow::Result<(Library, Vec<Diagnostic>)
 fn pages_below(path: &Path) -> anyhow::Result<Vec<PageFile>> {
     anyhow::ensure!(path.exists(), "there is no folder of pages `{}`", path.display());
     let mut pages = Vec::new();
-    for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+    let mut seen = HashSet::new();
+    // Each folder once, by whatever name: else a handful of links could lead to any number of places.
+    let is_first_visit = |entry: &DirEntry| {
+        !entry.file_type().is_dir() || entry.path().canonicalize().map_or(true, |real| seen.insert(real))
+    };
+    let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(is_first_visit) {
         let entry = match entry {
-            // A link back to a folder above it leads to no page that is not found anyway.
-            Err(error) if error.loop_ancestor().is_some() => continue,
+            // A link that leads nowhere, or back to a folder above it, leads to no page that is not found anyway.
+            Err(error) if error.path().is_some_and(Path::is_symlink) => continue,
             entry => entry.with_context(|| format!("failed to look through `{}`", path.display()))?,
         };
-        let ending = entry
-            .path()
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
+        let ending = entry.path().extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if !entry.file_type().is_file() || !matches!(ending, "md" | "rego" | "yml" | "yaml") {
             continue;
         }
@@ -110,19 +102,10 @@ fn id_path(path: &Path, given: &Path) -> String {
 
 /// Prints diagnostics on standard error, each with its line.
 pub fn says(diagnostics: &[Diagnostic], color: bool) {
-    let options = TextOptions {
-        color,
-        width: output::width(),
-        limit: None,
-        ..TextOptions::default()
-    };
+    let options = TextOptions { color, width: output::width(), limit: None, ..TextOptions::default() };
     let read = |file: &str| {
-        output::quotable(file).or_else(|| {
-            shipped()
-                .into_iter()
-                .find(|page| *page.path == *file)
-                .map(|page| page.text)
-        })
+        output::quotable(file)
+            .or_else(|| shipped().into_iter().find(|page| *page.path == *file).map(|page| page.text))
     };
     let mut said = Vec::new();
     if palisade_report::diagnostics(diagnostics, &options, &read, &mut said).is_ok() {
@@ -173,18 +156,19 @@ fn check(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
         diagnostics.extend(wrong);
     }
     says(&diagnostics, color);
-    let errors = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.level == Level::Error)
-        .count();
-    let mut said = format!("{} pages, {examples} examples: ", pages.len());
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
+    let ending = |count| if count == 1 { "" } else { "s" };
+    let (count, plural) = (pages.len(), ending(pages.len()));
+    let mut said = format!("{count} page{plural}, {examples} example{}: ", ending(examples));
     said += &match errors {
         0 => "all hold.\n".to_owned(),
         1 => "1 thing is wrong.\n".to_owned(),
         errors => format!("{errors} things are wrong.\n"),
     };
-    if without > 0 {
-        said += &format!("{without} checks have no example that could be run.\n");
+    match without {
+        0 => {}
+        1 => said += "1 check has no example that could be run.\n",
+        without => said += &format!("{without} checks have no example that could be run.\n"),
     }
     output::write(None, |out| out.write_all(said.as_bytes()))?;
     Ok(if errors == 0 { Ending::Clean } else { Ending::Found })
@@ -202,44 +186,27 @@ fn mutants(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
     let said: Vec<Diagnostic> = survivors
         .iter()
         .map(|survivor| {
-            Diagnostic::error(format!(
-                "no example notices when this is left out: {}",
-                survivor.left_out
-            ))
-            .at(survivor.span.clone())
-            .help("add an example that comes out differently without it, or leave it out")
+            Diagnostic::error(format!("no example notices when this is left out: {}", survivor.left_out))
+                .at(survivor.span.clone())
+                .help("add an example that comes out differently without it, or leave it out")
         })
         .collect();
     says(&said, color);
     let noticed = parts - survivors.len();
-    let score = if parts == 0 {
-        100.0
-    } else {
-        100.0 * noticed as f64 / parts as f64
-    };
+    let score = if parts == 0 { 100.0 } else { 100.0 * noticed as f64 / parts as f64 };
     let line = format!("{noticed} of {parts} parts of the rules are held by an example ({score:.1} %).\n");
     output::write(None, |out| out.write_all(line.as_bytes()))?;
-    Ok(if survivors.is_empty() {
-        Ending::Clean
-    } else {
-        Ending::Found
-    })
+    Ok(if survivors.is_empty() { Ending::Clean } else { Ending::Found })
 }
 
 fn list(sort: Option<Sort>, content: &[PathBuf], format: ListFormat) -> anyhow::Result<Ending> {
     let (library, diagnostics) = library(content)?;
-    let pages: Vec<&Page> = library
-        .pages()
-        .filter(|page| sort.is_none_or(|sort| page.sort == sort))
-        .collect();
+    let pages: Vec<&Page> =
+        library.pages().filter(|page| sort.is_none_or(|sort| page.sort == sort)).collect();
     says(&diagnostics, false);
     output::write(None, |out| match format {
         ListFormat::Text => {
-            let width = pages
-                .iter()
-                .map(|page| page.id.as_str().chars().count())
-                .max()
-                .unwrap_or_default();
+            let width = pages.iter().map(|page| page.id.as_str().chars().count()).max().unwrap_or_default();
             pages.iter().try_for_each(|page| {
                 let severity = page.severity().map_or("", |severity| severity.as_str());
                 let (id, title) = (neutral(page.id.as_str()), neutral(&page.title));
@@ -272,20 +239,13 @@ fn row(page: &Page, library: &Library) -> serde_json::Value {
 fn show(id: &str, sort: Option<Sort>, content: &[PathBuf]) -> anyhow::Result<Ending> {
     let (library, _) = library(content)?;
     let wanted = PageId::new(id);
-    let page = library
-        .pages()
-        .find(|page| page.id == wanted && sort.is_none_or(|sort| page.sort == sort));
+    let page = library.pages().find(|page| page.id == wanted && sort.is_none_or(|sort| page.sort == sort));
     let Some(page) = page else {
-        let nearest = library
-            .pages()
-            .min_by_key(|page| strsim::levenshtein(page.id.as_str(), id));
+        let nearest = library.pages().min_by_key(|page| strsim::levenshtein(page.id.as_str(), id));
         let nearest = nearest.map_or("", |page| page.id.as_str());
         anyhow::bail!("there is no page `{id}`: did you mean `{nearest}`?");
     };
-    let text = match shipped()
-        .into_iter()
-        .find(|file| page.shipped && file.path == page.file)
-    {
+    let text = match shipped().into_iter().find(|file| page.shipped && file.path == page.file) {
         Some(file) => file.text.to_string(),
         None => {
             std::fs::read_to_string(&*page.file).with_context(|| format!("failed to open `{}`", page.file))?
@@ -293,11 +253,7 @@ fn show(id: &str, sort: Option<Sort>, content: &[PathBuf]) -> anyhow::Result<End
     };
     let controls = library.controls_of(page);
     output::write(None, |out| {
-        writeln!(
-            out,
-            "{}",
-            text.lines().map(neutral).collect::<Vec<_>>().join("\n")
-        )?;
+        writeln!(out, "{}", text.lines().map(neutral).collect::<Vec<_>>().join("\n"))?;
         if !controls.is_empty() {
             writeln!(out, "\nAnswers to: {}", controls.join(", "))?;
         }
@@ -316,11 +272,7 @@ fn new(sort: Sort, id: &str, looks_at: Option<&ResourceType>, folder: &Path) -> 
         std::fs::create_dir_all(parent).with_context(failed)?;
     }
     std::fs::write(&path, text).with_context(failed)?;
-    let next = format!(
-        "Written: {}\nNext: palisade content check {}\n",
-        path.display(),
-        folder.display()
-    );
+    let next = format!("Written: {}\nNext: palisade content check {}\n", path.display(), folder.display());
     output::write(None, |out| out.write_all(next.as_bytes()))?;
     Ok(Ending::Clean)
 }

@@ -21,10 +21,8 @@ pub fn run(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
         return write_out(folder);
     }
     let (library, _) = library(&[])?;
-    let files: Vec<(Arc<str>, Arc<str>)> = FILES
-        .iter()
-        .map(|(path, text)| ((*path).into(), (*text).into()))
-        .collect();
+    let files: Vec<(Arc<str>, Arc<str>)> =
+        FILES.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
     let gathered = gather_files(&files, &GatherOptions::default());
     let targets = vec!["the streaming company's landing zone (bundled)".to_owned()];
     let (report, _) = judged(gathered, targets, &library, &Selection::all(), &Progress::new());
@@ -32,12 +30,7 @@ pub fn run(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
         all: options.all,
         sarif: SarifOptions::default(),
         color: color && options.output.output.is_none(),
-        read: &|file| {
-            FILES
-                .iter()
-                .find(|(path, _)| *path == file)
-                .map(|(_, text)| Arc::from(*text))
-        },
+        read: &|file| FILES.iter().find(|(path, _)| *path == file).map(|(_, text)| Arc::from(*text)),
     };
     write(&report, &options.output, &forms)?;
     if options.output.format == Format::Text && options.output.output.is_none() {
@@ -50,11 +43,7 @@ pub fn run(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
 }
 
 fn write_out(folder: &Path) -> anyhow::Result<Ending> {
-    anyhow::ensure!(
-        !folder.exists(),
-        "`{}` is there already: name a folder that is not",
-        folder.display()
-    );
+    anyhow::ensure!(!folder.exists(), "`{}` is there already: name a folder that is not", folder.display());
     for (path, text) in FILES {
         let path = folder.join(path);
         let failed = || format!("failed to write `{}`", path.display());
@@ -63,11 +52,7 @@ fn write_out(folder: &Path) -> anyhow::Result<Ending> {
         }
         std::fs::write(&path, text).with_context(failed)?;
     }
-    let said = format!(
-        "{} files written. Next: palisade scan {}\n",
-        FILES.len(),
-        folder.display()
-    );
+    let said = format!("{} files written. Next: palisade scan {}\n", FILES.len(), folder.display());
     output::write(None, |out| out.write_all(said.as_bytes()))?;
     Ok(Ending::Clean)
 }

@@ -27,9 +27,13 @@ pub enum Ending {
 }
 
 fn main() -> ExitCode {
+    // Nobody but Palisade asks this, so no help, manual or completion knows it.
+    if std::env::args_os().nth(1).is_some_and(|verb| verb == outside::VERB) {
+        return exit(outside::serve());
+    }
     let arguments = Arguments::parse();
     let color = output::uses_color(arguments.color);
-    let ended = match arguments.verb {
+    exit(match arguments.verb {
         Verb::Demo(options) => demo::run(&options, color),
         Verb::Scan(options) => scan::run(&options, color),
         Verb::Content { verb } => content::run(&verb, color),
@@ -38,8 +42,10 @@ fn main() -> ExitCode {
             Ok(Ending::Clean)
         }
         Verb::Man { verb } => man(verb.as_deref()),
-        Verb::JudgePage => outside::serve(),
-    };
+    })
+}
+
+fn exit(ended: anyhow::Result<Ending>) -> ExitCode {
     match ended {
         Ok(ending) => ExitCode::from(ending as u8),
         Err(error) => {
@@ -56,8 +62,7 @@ fn man(verb: Option<&str>) -> anyhow::Result<Ending> {
     let page = match verb {
         None => command,
         Some(verb) => {
-            let known = command.get_subcommands().filter(|known| !known.is_hide_set());
-            let names: Vec<&str> = known.map(clap::Command::get_name).collect();
+            let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
             let names = names.join(", ");
             let found = command.find_subcommand(verb).cloned();
             found.ok_or_else(|| anyhow::anyhow!("there is no verb `{verb}`: {names}"))?

@@ -20,9 +20,7 @@ pub fn uses_color(color: Color) -> bool {
 
 /// The width text is laid out for, in columns.
 pub fn width() -> usize {
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     columns.map_or(100, |columns: usize| columns.clamp(60, 160))
 }
 
@@ -55,9 +53,7 @@ pub fn write(to: Option<&Path>, work: impl FnOnce(&mut dyn Write) -> io::Result<
         Some(path) => {
             let file = File::create(path).map_err(|error| failed(path, error))?;
             let mut out = BufWriter::new(file);
-            work(&mut out)
-                .and_then(|()| out.flush())
-                .map_err(|error| failed(path, error))
+            work(&mut out).and_then(|()| out.flush()).map_err(|error| failed(path, error))
         }
     }
 }

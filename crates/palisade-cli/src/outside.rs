@@ -7,6 +7,8 @@ use palisade_model::Diagnostic;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
+/// What this program is asked to be the process that judges a page.
+pub const VERB: &str = "judge-page";
 /// The memory such a process may take, in bytes.
 #[cfg(unix)]
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
@@ -20,10 +22,8 @@ pub struct Process;
 impl Outside for Process {
     fn run(&self, request: &Request) -> Result<Response, Diagnostic> {
         self.ask(request).map_err(|error| {
-            Diagnostic::error(format!(
-                "the rule brought down the process that judges it: {error:#}"
-            ))
-            .help("pages that do not ship with Palisade may use 1 GB of memory and 20 seconds")
+            Diagnostic::error(format!("the rule brought down the process that judges it: {error:#}"))
+                .help("pages that do not ship with Palisade may use 1 GB of memory and 20 seconds")
         })
     }
 }
@@ -32,7 +32,7 @@ impl Process {
     fn ask(&self, request: &Request) -> anyhow::Result<Response> {
         let program = std::env::current_exe().context("this program's own file is not found")?;
         let mut child = Command::new(program)
-            .arg("judge-page")
+            .arg(VERB)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -90,10 +90,7 @@ fn limit() -> anyhow::Result<()> {
     // Whoever started Palisade may have limited it further; nobody can raise that.
     let limit = |resource, most: u64| {
         let most = getrlimit(resource).maximum.map_or(most, |limit| limit.min(most));
-        let limit = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
-        };
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
         setrlimit(resource, limit)
     };
     limit(Resource::As, MEMORY_BYTES_MAX)?;

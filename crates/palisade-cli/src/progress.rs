@@ -14,24 +14,13 @@ pub struct Progress {
 impl Progress {
     /// Begins now.
     pub fn new() -> Self {
-        Self {
-            begun: Instant::now(),
-            said: Cell::new(None),
-            is_terminal: std::io::stderr().is_terminal(),
-        }
+        Self { begun: Instant::now(), said: Cell::new(None), is_terminal: std::io::stderr().is_terminal() }
     }
 
     /// Says what is going on: on a terminal in one line that changes, elsewhere a line every ten seconds.
     pub fn say(&self, what: &str) {
-        let pause = if self.is_terminal {
-            Duration::from_millis(100)
-        } else {
-            Duration::from_secs(10)
-        };
-        let due = self
-            .said
-            .get()
-            .map_or(self.begun + Duration::from_secs(1), |said| said + pause);
+        let pause = if self.is_terminal { Duration::from_millis(100) } else { Duration::from_secs(10) };
+        let due = self.said.get().map_or(self.begun + Duration::from_secs(1), |said| said + pause);
         if Instant::now() < due {
             return;
         }
@@ -39,11 +28,7 @@ impl Progress {
         let what: String = palisade_report::neutral(what).chars().take(100).collect();
         let mut err = std::io::stderr().lock();
         // Progress that can't be shown is no reason to stop.
-        let _ = if self.is_terminal {
-            write!(err, "\r\x1b[2K{what}")
-        } else {
-            writeln!(err, "{what}")
-        };
+        let _ = if self.is_terminal { write!(err, "\r\x1b[2K{what}") } else { writeln!(err, "{what}") };
     }
 }
 

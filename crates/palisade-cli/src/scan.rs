@@ -17,13 +17,7 @@ use std::sync::Arc;
 /// Runs `palisade scan`.
 pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
     let config = config::load(options.config.as_deref())?;
-    let folders: Vec<_> = config
-        .content
-        .folders
-        .iter()
-        .chain(&options.content)
-        .cloned()
-        .collect();
+    let folders: Vec<_> = config.content.folders.iter().chain(&options.content).cloned().collect();
     let (library, diagnostics) = library(&folders)?;
     let selection = Selection::new(options, &config, &library)?;
     for path in options.targets.iter().chain(&options.variable_files) {
@@ -35,14 +29,9 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         variables: options.variables.iter().cloned().collect(),
         variable_files: options.variable_files.clone(),
     };
-    let gathered = gather(&options.targets, &gather_options, &|place| {
-        progress.say(&format!("reading {place}"))
-    });
-    let targets: Vec<String> = options
-        .targets
-        .iter()
-        .map(|target| target.display().to_string())
-        .collect();
+    let gathered =
+        gather(&options.targets, &gather_options, &|place| progress.say(&format!("reading {place}")));
+    let targets: Vec<String> = options.targets.iter().map(|target| target.display().to_string()).collect();
     if gathered.files == 0 {
         drop(progress);
         return Ok(nothing_read(&gathered, &targets, color));
@@ -52,18 +41,12 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
     report.diagnostics.extend(diagnostics);
     let forms = Forms {
         all: options.all,
-        sarif: SarifOptions {
-            unknowns: !options.sarif_without_unknown,
-            limit: options.sarif_limit,
-        },
+        sarif: SarifOptions { unknowns: !options.sarif_without_unknown, limit: options.sarif_limit },
         color: color && options.output.output.is_none(),
         read: &output::quotable,
     };
     write(&report, &options.output, &forms)?;
-    let fail_on = options
-        .fail_on
-        .or(config.scan.fail_on)
-        .unwrap_or(FailOn::From(Severity::Low));
+    let fail_on = options.fail_on.or(config.scan.fail_on).unwrap_or(FailOn::From(Severity::Low));
     let allow_unknown = options.allow_unknown || config.scan.allow_unknown;
     Ok(ending(&report, &assessment.verdicts, fail_on, allow_unknown))
 }
@@ -78,42 +61,20 @@ pub struct Selection {
 impl Selection {
     /// All of them.
     pub fn all() -> Self {
-        Self {
-            only: Vec::new(),
-            skip: Vec::new(),
-            at_least: Severity::Informational,
-        }
+        Self { only: Vec::new(), skip: Vec::new(), at_least: Severity::Informational }
     }
 
     fn new(options: &ScanOptions, config: &Config, library: &Library) -> anyhow::Result<Self> {
-        let only = if options.checks.is_empty() {
-            &config.checks.only
-        } else {
-            &options.checks
-        };
+        let only = if options.checks.is_empty() { &config.checks.only } else { &options.checks };
         let selection = Self {
             only: only.clone(),
-            skip: config
-                .checks
-                .skip
-                .iter()
-                .chain(&options.skipped)
-                .cloned()
-                .collect(),
-            at_least: options
-                .at_least
-                .or(config.checks.at_least)
-                .unwrap_or(Severity::Informational),
+            skip: config.checks.skip.iter().chain(&options.skipped).cloned().collect(),
+            at_least: options.at_least.or(config.checks.at_least).unwrap_or(Severity::Informational),
         };
         for pattern in selection.only.iter().chain(&selection.skip) {
-            if !library
-                .checks()
-                .any(|(page, _)| matches(pattern, page.id.as_str()))
-            {
+            if !library.checks().any(|(page, _)| matches(pattern, page.id.as_str())) {
                 let ids = library.checks().map(|(page, _)| page.id.as_str());
-                let nearest = ids
-                    .min_by_key(|id| strsim::levenshtein(id, pattern))
-                    .unwrap_or_default();
+                let nearest = ids.min_by_key(|id| strsim::levenshtein(id, pattern)).unwrap_or_default();
                 anyhow::bail!("no check is named `{pattern}`: did you mean `{nearest}`?");
             }
         }
@@ -159,10 +120,7 @@ pub fn judged(
     for resource in &gathered.resources {
         *resources.entry(resource.source).or_default() += 1;
     }
-    let estate = Estate {
-        resources: resolve(gathered.resources, library.kinds()),
-        ..Estate::default()
-    };
+    let estate = Estate { resources: resolve(gathered.resources, library.kinds()), ..Estate::default() };
     let mut assessment = assess(
         &estate,
         library,
@@ -230,11 +188,7 @@ pub fn write(report: &Report, options: &OutputOptions, forms: &Forms<'_>) -> any
     let text = TextOptions {
         color: forms.color,
         width: output::width(),
-        limit: if forms.all {
-            None
-        } else {
-            TextOptions::default().limit
-        },
+        limit: if forms.all { None } else { TextOptions::default().limit },
         ..TextOptions::default()
     };
     output::write(options.output.as_deref(), |out| match options.format {
@@ -248,13 +202,7 @@ pub fn write(report: &Report, options: &OutputOptions, forms: &Forms<'_>) -> any
 /// The texts of files, each read at most once.
 fn sources<'a>(read: &'a dyn Fn(&str) -> Option<Arc<str>>) -> impl Fn(&str) -> Option<Arc<str>> + 'a {
     let cache = std::cell::RefCell::new(BTreeMap::<String, Option<Arc<str>>>::new());
-    move |file| {
-        cache
-            .borrow_mut()
-            .entry(file.to_owned())
-            .or_insert_with(|| read(file))
-            .clone()
-    }
+    move |file| cache.borrow_mut().entry(file.to_owned()).or_insert_with(|| read(file)).clone()
 }
 
 fn nothing_read(gathered: &Gathered, targets: &[String], color: bool) -> Ending {
@@ -271,15 +219,9 @@ fn nothing_read(gathered: &Gathered, targets: &[String], color: bool) -> Ending 
 
 /// How a scan ends; where several hold, what is found comes before what is open.
 fn ending(report: &Report, verdicts: &[(Severity, Verdict)], fail_on: FailOn, allow_unknown: bool) -> Ending {
-    let any = |verdict| {
-        verdicts
-            .iter()
-            .any(|(severity, other)| *other == verdict && fail_on.is_met_by(*severity))
-    };
-    let lost = report
-        .diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.level == Level::Error);
+    let any =
+        |verdict| verdicts.iter().any(|(severity, other)| *other == verdict && fail_on.is_met_by(*severity));
+    let lost = report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     if any(Verdict::Fails) {
         Ending::Found
     } else if lost || (!allow_unknown && any(Verdict::Unknown)) {

@@ -338,7 +338,7 @@ impl<'a> Reader<'a> {
                 hint: Hint {
                     is_present: true,
                     shape: Some(Shape::Number),
-                    refers_to: Vec::new(),
+                    ..Hint::default()
                 },
                 ..unreadable(message)
             })

@@ -39,7 +39,13 @@ fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
     };
     let may_be_empty = matches!(is, Is::Name | Is::Arn(_) | Is::Id(_) | Is::Policy);
     let refers = matches!(unknown.why, Why::AfterApply(_));
+    // What is decoded or cut does not begin as it was written.
+    let starts_with = match is {
+        Is::Text | Is::Arn(_) | Is::Id(_) => unknown.hint.starts_with.clone(),
+        _ => None,
+    };
     let hint = Hint {
+        starts_with,
         is_present: unknown.hint.is_present && (refers || !may_be_empty),
         shape,
         ..unknown.hint

@@ -103,6 +103,11 @@ fn as_text(node: Node) -> Node {
 fn lower_case(node: Node) -> Node {
     match &node.value {
         Value::Text(text) => Node::new(Value::Text(lowered(text)), node.origin),
+        Value::Unknown(unknown) => {
+            let starts_with = unknown.hint.starts_with.as_ref().map(lowered);
+            let hint = Hint { starts_with, ..unknown.hint.clone() };
+            Node::new(Value::Unknown(Unknown { why: unknown.why.clone(), hint }), node.origin)
+        }
         _ => node,
     }
 }

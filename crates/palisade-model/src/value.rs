@@ -94,6 +94,9 @@ pub struct Hint {
     pub shape: Option<Shape>,
     /// What it refers to, when it is a reference.
     pub refers_to: Vec<Reference>,
+    /// How the text begins, where a literal beginning is followed by something unknown.
+    #[serde(default)]
+    pub starts_with: Option<Arc<str>>,
 }
 
 /// The shape of a value.
@@ -214,6 +217,7 @@ impl Unknown {
                 is_present: true,
                 shape,
                 refers_to,
+                starts_with: None,
             },
         }
     }

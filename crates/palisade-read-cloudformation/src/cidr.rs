@@ -6,11 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub(crate) fn split(block: &str, count: &str, bits: &str) -> Option<Vec<String>> {
     let (address, prefix) = block.trim().split_once('/')?;
     let (address, prefix): (IpAddr, u32) = (address.parse().ok()?, prefix.parse().ok()?);
-    let count: u32 = count
-        .trim()
-        .parse()
-        .ok()
-        .filter(|count| (1..=256).contains(count))?;
+    let count: u32 = count.trim().parse().ok().filter(|count| (1..=256).contains(count))?;
     let bits: u32 = bits.trim().parse().ok()?;
     let (width, start) = match address {
         IpAddr::V4(address) => (32, u128::from(u32::from(address))),
@@ -32,10 +28,7 @@ pub(crate) fn split(block: &str, count: &str, bits: &str) -> Option<Vec<String>>
     let blocks = (0..u128::from(count)).map(|index| {
         let block = network + (index << bits);
         match address {
-            IpAddr::V4(_) => format!(
-                "{}/{length}",
-                Ipv4Addr::from(u32::try_from(block).unwrap_or(u32::MAX))
-            ),
+            IpAddr::V4(_) => format!("{}/{length}", Ipv4Addr::from(u32::try_from(block).unwrap_or(u32::MAX))),
             IpAddr::V6(_) => format!("{}/{length}", Ipv6Addr::from(block)),
         }
     });
@@ -62,10 +55,7 @@ mod tests {
         );
         check(["10.0.3.1/16", "2", "8"], Some("10.0.0.0/24 10.0.1.0/24"));
         check(["10.0.0.0/24", "1", "8"], Some("10.0.0.0/24"));
-        check(
-            ["2001:db8::/56", "2", "64"],
-            Some("2001:db8::/64 2001:db8:0:1::/64"),
-        );
+        check(["2001:db8::/56", "2", "64"], Some("2001:db8::/64 2001:db8:0:1::/64"));
         check(["0.0.0.0/0", "2", "31"], Some("0.0.0.0/1 128.0.0.0/1"));
         check(["::/0", "1", "127"], Some("::/1"));
     }

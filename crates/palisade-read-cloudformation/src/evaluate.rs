@@ -118,10 +118,7 @@ impl<'a> Evaluator<'a> {
             return value();
         }
         if !std::mem::replace(&mut self.is_too_large, true) {
-            self.report(
-                Diagnostic::error(MESSAGE).help("from here on they count as unknown"),
-                Some(origin),
-            );
+            self.report(Diagnostic::error(MESSAGE).help("from here on they count as unknown"), Some(origin));
         }
         Value::Unknown(Why::Unreadable(MESSAGE.into()).into())
     }
@@ -132,17 +129,10 @@ impl<'a> Evaluator<'a> {
 
     /// A resource's body: `Condition` is a name there, everything else a value.
     pub(crate) fn evaluate_body(&mut self, body: &Map, origin: &Origin) -> Node {
-        let mut map = Map {
-            entries: IndexMap::with_capacity(body.entries.len()),
-            more: body.more.clone(),
-        };
+        let mut map = Map { entries: IndexMap::with_capacity(body.entries.len()), more: body.more.clone() };
         for (name, node) in &body.entries {
             let is_a_name = matches!(&**name, "Type" | "Condition" | "DependsOn");
-            let value = if is_a_name {
-                Some(node.clone())
-            } else {
-                self.evaluate(node)
-            };
+            let value = if is_a_name { Some(node.clone()) } else { self.evaluate(node) };
             map.entries.extend(value.map(|value| (name.clone(), value)));
         }
         Node::new(Value::Map(map), origin.clone())
@@ -164,10 +154,7 @@ impl<'a> Evaluator<'a> {
 
     /// A list holds what is certainly in it; what may be missing from it stands for more.
     fn list(&mut self, list: &List) -> Value {
-        let mut evaluated = List {
-            items: Vec::with_capacity(list.items.len()),
-            more: list.more.clone(),
-        };
+        let mut evaluated = List { items: Vec::with_capacity(list.items.len()), more: list.more.clone() };
         for item in &list.items {
             let Some(item) = self.evaluate(item) else { continue };
             match item.value {
@@ -196,10 +183,8 @@ impl<'a> Evaluator<'a> {
     }
 
     fn entries(&mut self, map: &Map) -> Value {
-        let mut evaluated = Map {
-            entries: IndexMap::with_capacity(map.entries.len()),
-            more: map.more.clone(),
-        };
+        let mut evaluated =
+            Map { entries: IndexMap::with_capacity(map.entries.len()), more: map.more.clone() };
         for (name, node) in &map.entries {
             let value = self.evaluate(node);
             evaluated.entries.extend(value.map(|value| (name.clone(), value)));
@@ -215,10 +200,7 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = parameter::pseudo(name, self.given) {
             return Some(value);
         }
-        if let Some(declared) = self
-            .parameters
-            .and_then(|parameters| parameters.entries.get(name))
-        {
+        if let Some(declared) = self.parameters.and_then(|parameters| parameters.entries.get(name)) {
             let given = self.given(name);
             let cost = parameter::items(declared, given) * NODE;
             return Some(self.afford(cost, || parameter::value(name, declared, given), origin));
@@ -230,15 +212,10 @@ impl<'a> Evaluator<'a> {
     fn undeclared(&mut self, name: &str, origin: &Origin) -> Value {
         let message = format!("`{name}` is neither a parameter nor a resource of this template");
         if self.undeclared.insert(name.to_owned()) {
-            let parameters = self
-                .parameters
-                .into_iter()
-                .flat_map(|parameters| parameters.entries.keys());
+            let parameters = self.parameters.into_iter().flat_map(|parameters| parameters.entries.keys());
             let known = self.resources.keys().chain(parameters);
             let distances = known.map(|known| (strsim::osa_distance(known, name), known));
-            let nearest = distances
-                .filter(|(distance, _)| *distance <= name.len() / 3)
-                .min();
+            let nearest = distances.filter(|(distance, _)| *distance <= name.len() / 3).min();
             let help = match nearest {
                 Some((_, nearest)) => format!("did you mean `{nearest}`?"),
                 None => "declare it; its value counts as unknown".to_owned(),
@@ -267,15 +244,9 @@ impl<'a> Evaluator<'a> {
             Some(attribute) if !is_custom && is_text_attribute(attribute) => Some(Shape::Text),
             Some(_) => None,
         };
-        let reference = Reference {
-            address: name.into(),
-            attribute: Some(attribute.unwrap_or("Ref").into()),
-        };
-        Value::Unknown(Unknown::reference(
-            Why::AfterApply(what.into()),
-            shape,
-            vec![reference],
-        ))
+        let reference =
+            Reference { address: name.into(), attribute: Some(attribute.unwrap_or("Ref").into()) };
+        Value::Unknown(Unknown::reference(Why::AfterApply(what.into()), shape, vec![reference]))
     }
 }
 
@@ -367,10 +338,8 @@ pub(crate) fn unknown_of<'n>(
         hint: Hint {
             is_present: true,
             shape,
-            refers_to: refers_to
-                .filter(|reference| seen.insert(*reference))
-                .cloned()
-                .collect(),
+            refers_to: refers_to.filter(|reference| seen.insert(*reference)).cloned().collect(),
+            starts_with: None,
         },
     })
 }
@@ -396,18 +365,11 @@ pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
         (Value::List(one), Value::List(other)) => {
             one.more == other.more
                 && one.items.len() == other.items.len()
-                && one
-                    .items
-                    .iter()
-                    .zip(&other.items)
-                    .all(|(a, b)| is_same(&a.value, &b.value))
+                && one.items.iter().zip(&other.items).all(|(a, b)| is_same(&a.value, &b.value))
         }
         (Value::Map(one), Value::Map(other)) => {
             let has = |(name, node): (_, &Node)| {
-                other
-                    .entries
-                    .get::<Arc<str>>(name)
-                    .is_some_and(|found| is_same(&node.value, &found.value))
+                other.entries.get::<Arc<str>>(name).is_some_and(|found| is_same(&node.value, &found.value))
             };
             one.more == other.more && one.entries.len() == other.entries.len() && one.entries.iter().all(has)
         }

@@ -82,9 +82,9 @@ impl Evaluator<'_> {
 
     fn get_att(&mut self, argument: &Node, origin: &Origin) -> Value {
         let parts = match &argument.value {
-            Value::Text(text) => text
-                .split_once('.')
-                .map(|(name, rest)| (name.to_owned(), Some(rest.to_owned()))),
+            Value::Text(text) => {
+                text.split_once('.').map(|(name, rest)| (name.to_owned(), Some(rest.to_owned())))
+            }
             _ => match items(argument) {
                 Some([name, rest @ ..]) if !rest.is_empty() => {
                     let name = name.text().map(str::to_owned);
@@ -97,15 +97,8 @@ impl Evaluator<'_> {
         match parts {
             Some((name, Some(attribute))) => self.resource(&name, Some(&attribute), origin),
             Some((name, None)) => {
-                let reference = Reference {
-                    address: name.as_str().into(),
-                    attribute: None,
-                };
-                Value::Unknown(Unknown::reference(
-                    Why::AfterApply(name.into()),
-                    None,
-                    vec![reference],
-                ))
+                let reference = Reference { address: name.as_str().into(), attribute: None };
+                Value::Unknown(Unknown::reference(Why::AfterApply(name.into()), None, vec![reference]))
             }
             None => self.wrong("Fn::GetAtt", "a resource and an attribute are expected", origin),
         }
@@ -113,8 +106,7 @@ impl Evaluator<'_> {
 
     /// The text that a part of a call comes to, when it is known.
     fn text_of(&mut self, node: &Node) -> Option<String> {
-        self.evaluate(node)
-            .and_then(|node| scalar_text(&node.value).map(Cow::into_owned))
+        self.evaluate(node).and_then(|node| scalar_text(&node.value).map(Cow::into_owned))
     }
 
     fn sub(&mut self, argument: &Node, origin: &Origin) -> Value {
@@ -127,11 +119,7 @@ impl Evaluator<'_> {
                 (template.text().unwrap_or_default().into(), None)
             }
             _ => {
-                return self.wrong(
-                    "Fn::Sub",
-                    "a text is expected, and after it at most a map",
-                    origin,
-                );
+                return self.wrong("Fn::Sub", "a text is expected, and after it at most a map", origin);
             }
         };
         let mut parts = Vec::new();
@@ -153,7 +141,8 @@ impl Evaluator<'_> {
 
     /// Texts in a row; unknown as a whole when one of them is.
     fn concatenated(&mut self, function: &str, parts: &[Value], delimiter: &str, origin: &Origin) -> Value {
-        if let Some(unknown) = unknown_of(parts.iter(), Some(Shape::Text)) {
+        if let Some(mut unknown) = unknown_of(parts.iter(), Some(Shape::Text)) {
+            unknown.hint.starts_with = known_beginning(parts, delimiter);
             return Value::Unknown(unknown);
         }
         let texts: Option<Vec<Cow<'_, str>>> = parts.iter().map(scalar_text).collect();
@@ -177,8 +166,11 @@ impl Evaluator<'_> {
         let delimiter = self.evaluate(delimiter).map(|node| node.value);
         let delimiter = delimiter.unwrap_or_else(|| Value::text(""));
         let list = self.evaluate(list).map(|node| node.value);
-        if let Some(unknown) = unknown_of(list.iter().chain([&delimiter]), Some(Shape::Text)) {
-            return Value::Unknown(unknown);
+        let is_one_text = matches!(&list, Some(Value::List(list)) if list.more.is_none());
+        let is_known = !matches!(delimiter, Value::Unknown(_)) && is_one_text;
+        match unknown_of(list.iter().chain([&delimiter]), Some(Shape::Text)) {
+            Some(unknown) if !is_known => return Value::Unknown(unknown),
+            _ => {}
         }
         match (scalar_text(&delimiter), list) {
             (Some(delimiter), Some(Value::List(list))) => {
@@ -197,10 +189,7 @@ impl Evaluator<'_> {
         if let Some(unknown) = unknown_of(values.iter().flatten(), Some(Shape::List)) {
             return Value::Unknown(unknown);
         }
-        match values
-            .each_ref()
-            .map(|value| value.as_ref().and_then(scalar_text))
-        {
+        match values.each_ref().map(|value| value.as_ref().and_then(scalar_text)) {
             [Some(delimiter), Some(text)] if !delimiter.is_empty() => {
                 let part = |part: &str| Node::new(Value::text(part), origin.clone());
                 let parts = text.matches(&*delimiter).count() + 1;
@@ -224,13 +213,10 @@ impl Evaluator<'_> {
             }
             // Where something may be missing or added, no place in the list is certain.
             (_, Value::List(list)) if list.more.is_some() => {
-                let more = list.more.clone().map(|more| Unknown {
-                    hint: Hint {
-                        is_present: true,
-                        ..Hint::default()
-                    },
-                    ..more
-                });
+                let more = list
+                    .more
+                    .clone()
+                    .map(|more| Unknown { hint: Hint { is_present: true, ..Hint::default() }, ..more });
                 more.map_or_else(|| not_evaluated("Fn::Select"), Value::Unknown)
             }
             (index, Value::List(list)) => {
@@ -275,30 +261,23 @@ impl Evaluator<'_> {
             Value::Map(map) => map.more.is_some() || map.entries.keys().any(|name| name.starts_with("Fn::")),
             _ => false,
         };
-        Some(Err(
-            if mapping.is_some_and(may_hold_more) || inner.is_some_and(may_hold_more) {
-                present(Why::NotEvaluated("Fn::FindInMap".into()), None)
-            } else {
-                let message = match mapping {
-                    Some(_) => format!("the mapping `{map}` has no `{first}` with `{second}`"),
-                    None => format!("there is no mapping `{map}`"),
-                };
-                self.wrong("Fn::FindInMap", &message, origin)
-            },
-        ))
+        Some(Err(if mapping.is_some_and(may_hold_more) || inner.is_some_and(may_hold_more) {
+            present(Why::NotEvaluated("Fn::FindInMap".into()), None)
+        } else {
+            let message = match mapping {
+                Some(_) => format!("the mapping `{map}` has no `{first}` with `{second}`"),
+                None => format!("there is no mapping `{map}`"),
+            };
+            self.wrong("Fn::FindInMap", &message, origin)
+        }))
     }
 
     fn base64(&mut self, argument: &Node, origin: &Origin) -> Value {
         let value = self.argument(argument);
-        match (
-            scalar_text(&value),
-            unknown_of([&value].into_iter(), Some(Shape::Text)),
-        ) {
-            (Some(text), _) => self.afford(
-                text.len() * 2,
-                || Value::text(text::base64(text.as_bytes())),
-                origin,
-            ),
+        match (scalar_text(&value), unknown_of([&value].into_iter(), Some(Shape::Text))) {
+            (Some(text), _) => {
+                self.afford(text.len() * 2, || Value::text(text::base64(text.as_bytes())), origin)
+            }
             (None, Some(unknown)) => Value::Unknown(unknown),
             (None, None) => self.wrong("Fn::Base64", "a text is expected", origin),
         }
@@ -378,10 +357,7 @@ fn either(why: &Unknown, one: Option<Node>, other: Option<Node>, origin: &Origin
 
 /// A map with the entries of both; those that only one has may be missing.
 fn either_map(why: &Unknown, one: Map, mut other: Map, origin: &Origin) -> Map {
-    let mut both = Map {
-        more: one.more.or(other.more),
-        ..Map::default()
-    };
+    let mut both = Map { more: one.more.or(other.more), ..Map::default() };
     for (name, node) in one.entries {
         let value = either(why, Some(node), other.entries.shift_remove(&name), origin);
         both.entries.extend(value.map(|value| (name, value)));
@@ -393,6 +369,13 @@ fn either_map(why: &Unknown, one: Map, mut other: Map, origin: &Origin) -> Map {
     both
 }
 
+/// How a text begins that is put together from these parts, as far as the first that is not known.
+fn known_beginning(parts: &[Value], delimiter: &str) -> Option<std::sync::Arc<str>> {
+    let known = parts.iter().map_while(scalar_text);
+    let beginning: String = known.flat_map(|part| [part.into_owned(), delimiter.to_owned()]).collect();
+    (!beginning.is_empty()).then(|| beginning.into())
+}
+
 fn either_unknown(why: &Unknown, values: [&Option<Value>; 2]) -> Unknown {
     let shapes = values.map(|value| value.as_ref().and_then(Value::shape));
     let references = unknown_of(values.into_iter().flatten(), None);
@@ -402,6 +385,7 @@ fn either_unknown(why: &Unknown, values: [&Option<Value>; 2]) -> Unknown {
             is_present: values.iter().all(|value| value.as_ref().is_some_and(is_present)),
             shape: shapes[0].filter(|_| shapes[0] == shapes[1]),
             refers_to: references.map_or_else(Vec::new, |references| references.hint.refers_to),
+            starts_with: None,
         },
     }
 }

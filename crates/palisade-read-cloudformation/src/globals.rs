@@ -36,15 +36,10 @@ fn merge(global: &Node, own: &Node) -> Node {
         (Value::Map(global), Value::Map(own)) if call(global).is_none() && call(own).is_none() => {
             let mut entries = global.entries.clone();
             for (name, node) in &own.entries {
-                let merged = entries
-                    .get(name)
-                    .map_or_else(|| node.clone(), |global| merge(global, node));
+                let merged = entries.get(name).map_or_else(|| node.clone(), |global| merge(global, node));
                 entries.insert(name.clone(), merged);
             }
-            Value::Map(Map {
-                entries,
-                more: own.more.clone().or_else(|| global.more.clone()),
-            })
+            Value::Map(Map { entries, more: own.more.clone().or_else(|| global.more.clone()) })
         }
         (Value::List(global), Value::List(own)) => Value::List(List {
             items: global.items.iter().chain(&own.items).cloned().collect(),

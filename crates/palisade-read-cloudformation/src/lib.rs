@@ -38,12 +38,8 @@ pub struct Template {
 
 /// Does this look like a template? It has a format version, or a resource with a type like `AWS::S3::Bucket`.
 pub fn is_template(node: &Node) -> bool {
-    let has_type = |resource: &Node| {
-        resource
-            .get("Type")
-            .and_then(Node::text)
-            .is_some_and(|name| name.contains("::"))
-    };
+    let has_type =
+        |resource: &Node| resource.get("Type").and_then(Node::text).is_some_and(|name| name.contains("::"));
     let has_resources = || match node.get("Resources").map(|resources| &resources.value) {
         Some(Value::Map(resources)) => {
             let mut entries = resources.entries.iter();
@@ -64,10 +60,7 @@ pub fn read_template(file: &Arc<str>, text: &str, parameters: &BTreeMap<String, 
 
 /// Reads a template that is part of a file, as an example in a page is; see [`read_template`].
 pub fn read_template_text(text: Text<'_>, parameters: &BTreeMap<String, String>) -> Option<Template> {
-    if !["Resources", "AWSTemplateFormatVersion"]
-        .iter()
-        .any(|word| text.text.contains(word))
-    {
+    if !["Resources", "AWSTemplateFormatVersion"].iter().any(|word| text.text.contains(word)) {
         return None;
     }
     let read = read_documents(text);
@@ -90,12 +83,7 @@ fn read_documents(text: Text<'_>) -> Documents {
     let is_json = text.file.to_ascii_lowercase().ends_with(".json");
     if is_json || text.text.trim_start().starts_with('{') {
         let read = read_json(text);
-        if is_json
-            || !read
-                .diagnostics
-                .iter()
-                .any(|diagnostic| diagnostic.level == Level::Error)
-        {
+        if is_json || !read.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
             return read;
         }
         let yaml = tag::read(text);
@@ -113,17 +101,11 @@ fn read_document(
 ) {
     let mut evaluator = Evaluator::new(document, parameters);
     match document.get("Resources") {
-        Some(Node {
-            value: Value::Map(resources),
-            ..
-        }) => {
+        Some(Node { value: Value::Map(resources), .. }) => {
             let resources = evaluator.expand_loops(resources);
             for (what, origin) in &resources.unlisted {
                 let diagnostic = Diagnostic::error(format!("the resources of `{what}` could not be listed"));
-                evaluator.report(
-                    diagnostic.help("scan the processed template to see them"),
-                    Some(origin),
-                );
+                evaluator.report(diagnostic.help("scan the processed template to see them"), Some(origin));
             }
             evaluator.declare(resources.map.entries.keys());
             let globals = globals::Globals::of(document);
@@ -162,15 +144,7 @@ fn read_resource(
                 .help("give it a `Type` and `Properties`"),
             Some(&origin),
         );
-        return raw_resource(
-            evaluator,
-            file,
-            name,
-            NO_TYPE,
-            Existence::Yes,
-            nothing_known(body),
-            origin,
-        );
+        return raw_resource(evaluator, file, name, NO_TYPE, Existence::Yes, nothing_known(body), origin);
     };
     let source_type = entries.entries.get("Type").and_then(Node::text);
     if source_type.is_none() && entries.more.is_none() {
@@ -198,10 +172,7 @@ fn raw_resource(
     RawResource {
         source: Source::Cloudformation,
         source_type: source_type.into(),
-        address: Address {
-            root: file.clone(),
-            name: name.clone(),
-        },
+        address: Address { root: file.clone(), name: name.clone() },
         existence,
         raw,
         account: evaluator.given("AWS::AccountId").and_then(|id| id.parse().ok()),
@@ -216,10 +187,7 @@ fn nothing_known(body: &Node) -> Node {
         Value::Unknown(unknown) => unknown.clone(),
         _ => Why::Unreadable("the resource is not a map".into()).into(),
     };
-    let map = Map {
-        more: Some(more),
-        ..Map::default()
-    };
+    let map = Map { more: Some(more), ..Map::default() };
     Node::new(Value::Map(map), body.origin.clone())
 }
 

@@ -13,13 +13,8 @@ pub(crate) struct Expanded {
 impl Evaluator<'_> {
     /// Writes out the loops among a map's entries; loops further down are met when their map is evaluated.
     pub(crate) fn expand_loops(&mut self, map: &Map) -> Expanded {
-        let mut expanded = Expanded {
-            map: Map {
-                more: map.more.clone(),
-                ..Map::default()
-            },
-            unlisted: Vec::new(),
-        };
+        let mut expanded =
+            Expanded { map: Map { more: map.more.clone(), ..Map::default() }, unlisted: Vec::new() };
         self.expand_into(map, &mut expanded);
         expanded
     }
@@ -52,10 +47,7 @@ impl Evaluator<'_> {
         };
         let values: Option<Vec<_>> = items.iter().map(|item| scalar_text(&item.value)).collect();
         for value in values? {
-            let substitution = Substitution {
-                identifier,
-                value: &value,
-            };
+            let substitution = Substitution { identifier, value: &value };
             let map = substitution.map(body, &mut self.budget)?;
             self.expand_into(&map, expanded);
         }
@@ -74,10 +66,7 @@ impl Substitution<'_> {
         for (name, node) in &map.entries {
             entries.insert(self.text(name, budget)?, self.node(node, budget)?);
         }
-        Some(Map {
-            entries,
-            more: map.more.clone(),
-        })
+        Some(Map { entries, more: map.more.clone() })
     }
 
     fn node(&self, node: &Node, budget: &mut usize) -> Option<Node> {
@@ -88,10 +77,7 @@ impl Substitution<'_> {
             Value::List(list) => {
                 let items: Option<Vec<Node>> =
                     list.items.iter().map(|item| self.node(item, budget)).collect();
-                Value::List(List {
-                    items: items?,
-                    more: list.more.clone(),
-                })
+                Value::List(List { items: items?, more: list.more.clone() })
             }
             Value::Map(map) => match map.entries.first() {
                 Some((name, argument)) if &**name == "Ref" && argument.text() == Some(self.identifier) => {

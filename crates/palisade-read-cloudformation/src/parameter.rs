@@ -44,11 +44,7 @@ fn shape(source_type: &str) -> Shape {
 
 fn typed(text: &str, shape: Shape, default: Option<&Value>) -> Value {
     match shape {
-        Shape::List => Value::list(
-            text.split(',')
-                .map(|item| unplaced(Value::text(item.trim())))
-                .collect(),
-        ),
+        Shape::List => Value::list(text.split(',').map(|item| unplaced(Value::text(item.trim()))).collect()),
         Shape::Number => match (default, text.parse::<i64>()) {
             (_, Ok(number)) if number.to_string() == text => Value::Number(number.into()),
             (Some(Value::Number(number)), _) if number.to_string() == text => Value::Number(number.clone()),

@@ -41,9 +41,7 @@ pub(crate) fn read(text: Text<'_>) -> Documents {
                 let mut warning =
                     Diagnostic::warning(format!("`!{tag}` is not a function of CloudFormation"));
                 warning.span = origin.span().cloned();
-                warnings
-                    .borrow_mut()
-                    .push(warning.help("its value counts as unknown"));
+                warnings.borrow_mut().push(warning.help("its value counts as unknown"));
                 return Ok(Node::unknown(Why::NotEvaluated(format!("!{tag}").into()), origin));
             }
         };

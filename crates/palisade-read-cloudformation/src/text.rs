@@ -54,13 +54,9 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_rfc_4648() {
-        for (bytes, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ] {
+        for (bytes, expected) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
             assert_eq!(base64(bytes.as_bytes()), expected);
         }
         assert_eq!(base64(&[0xFB, 0xFF]), "+/8=");
@@ -70,10 +66,7 @@ mod tests {
     fn variables_and_literals_are_told_apart() {
         use Part::{Literal, Variable};
         assert_eq!(sub_parts("a${B}c"), [Literal("a"), Variable("B"), Literal("c")]);
-        assert_eq!(
-            sub_parts("${!D}"),
-            [Literal(""), Literal("${"), Literal("D}"), Literal("")]
-        );
+        assert_eq!(sub_parts("${!D}"), [Literal(""), Literal("${"), Literal("D}"), Literal("")]);
         assert_eq!(sub_parts("$A ${ B"), [Literal("$A ${ B")]);
     }
 }

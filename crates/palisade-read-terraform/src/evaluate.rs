@@ -493,7 +493,17 @@ impl Rendered {
         {
             return Value::encoded(self.unmarked(&structure), false, origin);
         }
-        Value::unknown_like(&cause, Some(Shape::Text), origin)
+        let mut unknown = Unknown::reference(cause.why.clone(), Some(Shape::Text), Vec::new());
+        unknown.hint.starts_with = self.beginning();
+        Value::unknown(unknown, origin)
+    }
+
+    /// How the text begins, as far as the first unknown part, where no quote makes that unclear.
+    fn beginning(&self) -> Option<Arc<str>> {
+        let before = self.text.split(MARK.0).next().filter(|_| !self.is_marked)?;
+        // The mark brings a quote of its own.
+        let before = before.strip_suffix('"').unwrap_or(before);
+        (!before.is_empty() && !before.contains('"')).then(|| before.into())
     }
 
     /// JSON that was written as a template, its unknown parts back in their places. A part inside of quotes is
@@ -508,6 +518,7 @@ impl Rendered {
                             is_present: true,
                             shape: Some(Shape::Text),
                             refers_to: part.hint.refers_to.clone(),
+                            starts_with: None,
                         },
                     },
                     &value.origin,

@@ -280,6 +280,7 @@ impl Merger<'_, '_> {
                 is_present: is_own_id || !refers_to.is_empty(),
                 shape: (is_own_id || refers_to_text).then_some(Shape::Text),
                 refers_to,
+                starts_with: None,
             },
         })
     }

@@ -241,7 +241,7 @@ impl Value {
 
 /// Unknown for one reason, with what is known of it all the same.
 pub(crate) fn unknown(why: Why, is_present: bool, shape: Option<Shape>) -> Unknown {
-    Unknown { why, hint: Hint { is_present, shape, refers_to: Vec::new() } }
+    Unknown { why, hint: Hint { is_present, shape, ..Hint::default() } }
 }
 
 /// Are two known values the same? None when an unknown part leaves it open.

@@ -13,7 +13,10 @@ pub struct Own {
 }
 
 /// All of them.
-pub const OWN: &[Own] = &[Own { name: "net.covers_internet", arity: 1, call: covers_internet }];
+pub const OWN: &[Own] = &[
+    Own { name: "arn.has_owner", arity: 1, call: has_owner },
+    Own { name: "net.covers_internet", arity: 1, call: covers_internet },
+];
 
 /// Ranges that no packet of the internet comes from: private, local, reserved, multicast; of IPv6 all but `2000::/3`.
 const NOT_INTERNET: [&str; 12] = [
@@ -30,6 +33,29 @@ const NOT_INTERNET: [&str; 12] = [
     "4000::/2",
     "8000::/1",
 ];
+
+/// `arn.has_owner(text)`: is it an ARN that names an account, or the bucket that belongs to one?
+///
+/// So a condition that asks for it lets in somebody, not everybody. The ARN of a resource that the same source
+/// declares is one, though its value comes later.
+fn has_owner(arguments: &[Partial]) -> Option<Partial> {
+    let [text] = arguments else { return None };
+    Some(match text {
+        Partial::Known(Value::String(text)) => Partial::Known(Value::Bool(names_owner(text))),
+        Partial::Unknown(cause) if cause.is_arn_of_one => Partial::Known(Value::Bool(true)),
+        Partial::Unknown(cause) => Partial::Unknown(Cause::outcome(cause.ids.clone(), Shape::Bool)),
+        _ => Partial::Known(Value::Bool(false)),
+    })
+}
+
+fn names_owner(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", _, service, _, account, resource] = parts[..] else { return false };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let bucket = resource.split('/').next().unwrap_or_default();
+    is_account
+        || (service == "s3" && account.is_empty() && !bucket.is_empty() && !bucket.contains(['*', '?']))
+}
 
 /// `net.covers_internet(cidrs)`: do these ranges together hold the whole internet, of IPv4 or of IPv6?
 ///
@@ -78,6 +104,25 @@ mod tests {
         let list =
             Partial::Known(Value::from(cidrs.iter().map(|cidr| Value::from(*cidr)).collect::<Vec<_>>()));
         assert_eq!(covers_internet(&[list]), Some(Partial::Known(Value::Bool(expected))), "{cidrs:?}");
+    }
+
+    #[test]
+    fn an_arn_has_an_owner_where_it_names_an_account_or_a_bucket() {
+        for (text, expected) in [
+            ("arn:aws:sns:eu-west-1:111122223333:topic", true),
+            ("arn:aws:sns:*:111122223333:*", true),
+            ("arn:aws:s3:::bucket", true),
+            ("arn:aws:s3:::bucket/*", true),
+            ("arn:aws:s3:::*", false),
+            ("arn:aws:s3:::logs-*", false),
+            ("arn:aws:sns:*:*:*", false),
+            ("arn:aws:cloudfront::*:distribution/*", false),
+            ("*", false),
+            ("111122223333", false),
+        ] {
+            let said = has_owner(&[Partial::Known(Value::from(text))]);
+            assert_eq!(said, Some(Partial::Known(Value::Bool(expected))), "{text}");
+        }
     }
 
     #[test]

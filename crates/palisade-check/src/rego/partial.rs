@@ -17,6 +17,10 @@ pub struct Cause {
     /// Certainly there, and not null.
     pub is_present: bool,
     pub shape: Option<Shape>,
+    /// How the text begins.
+    pub starts_with: Option<Arc<str>>,
+    /// It is the ARN of one resource that the same source declares.
+    pub is_arn_of_one: bool,
     /// How to show it in a message, where part of it is known.
     pub shown: Option<Arc<str>>,
 }
@@ -47,11 +51,11 @@ pub struct PartialMap {
 impl Cause {
     /// A cause that says no more than what it depends on.
     pub fn bare(ids: Ids) -> Self {
-        Self { ids, is_present: false, shape: None, shown: None }
+        Self { ids, is_present: false, shape: None, starts_with: None, is_arn_of_one: false, shown: None }
     }
     /// The outcome of an operation on unknown values: there, and of this shape.
     pub fn outcome(ids: Ids, shape: Shape) -> Self {
-        Self { ids, is_present: true, shape: Some(shape), shown: None }
+        Self { is_present: true, shape: Some(shape), ..Self::bare(ids) }
     }
     /// Certainly neither false nor missing.
     pub fn is_truthy(&self) -> bool {
@@ -148,6 +152,27 @@ impl Partial {
         }
     }
 
+    /// How the text certainly begins.
+    pub fn beginning(&self) -> Option<&str> {
+        match self {
+            Self::Known(Value::String(text)) => Some(text),
+            Self::Unknown(cause) => cause.starts_with.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Does this, unknown, begin as the other certainly does not?
+    fn cannot_be(&self, other: &Self) -> bool {
+        let Self::Unknown(Cause { starts_with: Some(beginning), .. }) = self else { return false };
+        match other {
+            Self::Known(Value::String(text)) => !text.starts_with(&**beginning),
+            Self::Known(_) => true,
+            other => other
+                .beginning()
+                .is_some_and(|other| !beginning.starts_with(other) && !other.starts_with(&**beginning)),
+        }
+    }
+
     /// Are the two the same? None: it depends on what is unknown.
     pub fn same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
@@ -156,7 +181,9 @@ impl Partial {
                 let null = |side: &Self| matches!(side, Self::Known(Value::Null));
                 let differ = (null(self) && other.is_not_null()) || (null(other) && self.is_not_null());
                 let shapes = self.shape().zip(other.shape());
-                (differ || shapes.is_some_and(|(left, right)| left != right)).then_some(false)
+                let begins_otherwise = self.cannot_be(other) || other.cannot_be(self);
+                let other_shape = shapes.is_some_and(|(left, right)| left != right);
+                (differ || begins_otherwise || other_shape).then_some(false)
             }
             _ => match (self.items(), other.items()) {
                 (Some(left), Some(right)) => same_items(&left, &right),

@@ -28,7 +28,12 @@ fn node(json: &Json) -> Node {
             "?" => Value::Unknown(Why::NoValue("var.x".into()).into()),
             "?text" => Value::Unknown(Unknown {
                 why: Why::AfterApply("aws_kms_key.k.arn".into()),
-                hint: Hint { is_present: true, shape: Some(Shape::Text), refers_to: vec![] },
+                hint: Hint {
+                    is_present: true,
+                    shape: Some(Shape::Text),
+                    refers_to: vec![],
+                    starts_with: None,
+                },
             }),
             text => Value::text(text),
         },

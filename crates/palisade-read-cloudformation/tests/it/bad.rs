@@ -52,9 +52,7 @@ fn ten_thousand_levels_are_a_diagnostic() {
         "{a: ".repeat(10_000),
         "- ".repeat(10_000),
         "\n".to_owned()
-            + &(0..1_000)
-                .map(|level| format!("{}a: \n", " ".repeat(5 + level)))
-                .collect::<String>(),
+            + &(0..1_000).map(|level| format!("{}a: \n", " ".repeat(5 + level))).collect::<String>(),
         format!("{}x{}", "!Join ['', [".repeat(10_000), "]]".repeat(10_000)),
         format!("{}x{}", "!Not [".repeat(120), "]".repeat(120)),
     ];
@@ -64,10 +62,7 @@ fn ten_thousand_levels_are_a_diagnostic() {
         assert_eq!(&*template.resources[0].address.name, "A");
         assert!(!template.diagnostics.is_empty());
     }
-    let json = format!(
-        r#"{{"Resources": {{"A": {{"Type": "X::Y::Z", "P": {}"#,
-        "[".repeat(10_000)
-    );
+    let json = format!(r#"{{"Resources": {{"A": {{"Type": "X::Y::Z", "P": {}"#, "[".repeat(10_000));
     assert_eq!(read(&json, &[]).resources.len(), 1);
 }
 
@@ -90,12 +85,7 @@ fn billion_laughs_are_bounded() {
     }
     let template = read(&laughs, &[]);
     assert_eq!(template.resources.len(), 1);
-    assert!(
-        template
-            .diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.level == Level::Error)
-    );
+    assert!(template.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error));
 }
 
 #[test]
@@ -149,18 +139,8 @@ fn a_template_that_asks_for_huge_values_is_bounded() {
         ),
         &[],
     );
-    let messages: Vec<&str> = template
-        .diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.message.as_str())
-        .collect();
+    let messages: Vec<&str> =
+        template.diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
     assert_eq!(messages, ["the values of this template are too large together"]);
-    assert!(
-        template.resources[0]
-            .raw
-            .get("Properties")
-            .unwrap()
-            .get("D")
-            .is_some()
-    );
+    assert!(template.resources[0].raw.get("Properties").unwrap().get("D").is_some());
 }

@@ -14,11 +14,10 @@ fn files(below: &Path, into: &mut Vec<PathBuf>) {
         let is_link = path.is_symlink();
         if path.is_dir() && !is_link {
             files(&path, into);
-        } else if path.extension().is_some_and(|end| {
-            ["yaml", "yml", "json", "template"]
-                .iter()
-                .any(|known| end == *known)
-        }) {
+        } else if path
+            .extension()
+            .is_some_and(|end| ["yaml", "yml", "json", "template"].iter().any(|known| end == *known))
+        {
             into.push(path);
         }
     }
@@ -26,14 +25,10 @@ fn files(below: &Path, into: &mut Vec<PathBuf>) {
 
 /// Counts a YAML template's resources by its lines alone: names indented once below `Resources:`.
 fn names_by_lines(text: &str) -> Vec<&str> {
-    let lines = text
-        .lines()
-        .skip_while(|line| line.trim_end() != "Resources:")
-        .skip(1);
+    let lines = text.lines().skip_while(|line| line.trim_end() != "Resources:").skip(1);
     let lines = lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '\r']));
-    let lines: Vec<&str> = lines
-        .filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#'))
-        .collect();
+    let lines: Vec<&str> =
+        lines.filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')).collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let Some(least) = lines.first().map(|line| indent(line)) else {
         return Vec::new();
@@ -68,11 +63,8 @@ fn no_resource_of_real_templates_is_dropped() {
         }
         let is_yaml = !text.trim_start().starts_with('{');
         if is_yaml && text.lines().any(|line| line.trim_end() == "Resources:") {
-            let names: Vec<&str> = template
-                .resources
-                .iter()
-                .map(|resource| &*resource.address.name)
-                .collect();
+            let names: Vec<&str> =
+                template.resources.iter().map(|resource| &*resource.address.name).collect();
             assert_eq!(names, names_by_lines(text), "{file}");
         }
     }

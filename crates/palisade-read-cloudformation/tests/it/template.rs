@@ -17,10 +17,7 @@ fn is_read(file: &str, text: &str) -> bool {
 #[test]
 fn a_template_has_a_version_or_types() {
     assert!(is_read("f", "Resources: {A: {Type: AWS::S3::Bucket}}"));
-    assert!(is_read(
-        "f",
-        "{\"Resources\": {\"A\": {\"Type\": \"AWS::S3::Bucket\"}}}"
-    ));
+    assert!(is_read("f", "{\"Resources\": {\"A\": {\"Type\": \"AWS::S3::Bucket\"}}}"));
     assert!(is_read("f", "AWSTemplateFormatVersion: 2010-09-09"));
     assert!(!is_read("f", ""));
     assert!(!is_read("f", "Resources: {A: {Type: Deployment}}"));
@@ -37,11 +34,7 @@ fn json_and_yaml_come_to_the_same() {
         "Properties": {"N": {"Fn::Sub": "x${B.Arn}"}, "E": true}}, "B": {"Type": "AWS::KMS::Key"}}}"#;
     let [yaml, json] = [yaml, json].map(|text| {
         let template = read(text, &[]);
-        template
-            .resources
-            .iter()
-            .map(|resource| node(&resource.raw))
-            .collect::<Vec<_>>()
+        template.resources.iter().map(|resource| node(&resource.raw)).collect::<Vec<_>>()
     });
     assert_eq!(yaml, json);
     assert_eq!(
@@ -52,10 +45,7 @@ fn json_and_yaml_come_to_the_same() {
 
 #[test]
 fn yaml_in_braces_is_yaml() {
-    check(
-        "{Resources: {A: {Type: AWS::S3::Bucket, }, }, }",
-        "A AWS::S3::Bucket",
-    );
+    check("{Resources: {A: {Type: AWS::S3::Bucket, }, }, }", "A AWS::S3::Bucket");
 }
 
 #[test]
@@ -63,19 +53,13 @@ fn conditions_decide_what_exists() {
     let conditions = "Parameters: {P: {Type: String}}\nConditions:\n  Yes: !Equals [a, a]\n  No: !Not [!Condition Yes]\n  Open: !Equals [!Ref P, a]\n";
     let resources = "Resources:\n  A: {Type: X::Y::Z, Condition: Yes}\n  B: {Type: X::Y::Z, Condition: No}\n  C: {Type: X::Y::Z, Condition: Open}\n";
     let text = format!("{conditions}{resources}");
-    check(
-        &text,
-        "A X::Y::Z\nB X::Y::Z (no)\nC X::Y::Z (if `Parameter P` has no value)",
-    );
+    check(&text, "A X::Y::Z\nB X::Y::Z (no)\nC X::Y::Z (if `Parameter P` has no value)");
     let template = read(&text, &[]);
     let Existence::No(origin) = &template.resources[1].existence else {
         panic!("{:?}", template.resources[1].existence);
     };
     assert_eq!(origin.to_string(), "f:8:33");
-    assert_eq!(
-        show(&read(&text, &["P=a"])),
-        "A X::Y::Z\nB X::Y::Z (no)\nC X::Y::Z"
-    );
+    assert_eq!(show(&read(&text, &["P=a"])), "A X::Y::Z\nB X::Y::Z (no)\nC X::Y::Z");
 }
 
 #[test]
@@ -123,23 +107,13 @@ fn loops_make_resources() {
 
 #[test]
 fn loops_within_loops_are_bounded() {
-    let items = (0..100)
-        .map(|item| item.to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let items = (0..100).map(|item| item.to_string()).collect::<Vec<_>>().join(", ");
     let mut body = "{'A${L0}x${L1}x${L2}x${L3}': {Type: X::Y::Z}}".to_owned();
     for level in 0..4 {
         body = format!("{{'Fn::ForEach::L{level}': [L{level}, [{items}], {body}]}}");
     }
-    let template = read(
-        &format!("AWSTemplateFormatVersion: 2010-09-09\nResources: {body}\n"),
-        &[],
-    );
-    assert!(
-        template.diagnostics[0].message.contains("could not be listed"),
-        "{:?}",
-        template.diagnostics
-    );
+    let template = read(&format!("AWSTemplateFormatVersion: 2010-09-09\nResources: {body}\n"), &[]);
+    assert!(template.diagnostics[0].message.contains("could not be listed"), "{:?}", template.diagnostics);
 }
 
 #[test]
@@ -158,11 +132,7 @@ fn serverless_resources_take_over_the_globals() {
         "Transform: AWS::Serverless-2016-10-31\nGlobals:\n  Function: {Timeout: 1, Tags: {a: 1}, Layers: [x]}\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Timeout: 2, Tags: {b: 2}, Layers: [y]}\n  G: {Type: AWS::Serverless::Function}\n  H: {Type: AWS::Lambda::Function}\n",
         &[],
     );
-    let shown: Vec<String> = template
-        .resources
-        .iter()
-        .map(|resource| node(&resource.raw))
-        .collect();
+    let shown: Vec<String> = template.resources.iter().map(|resource| node(&resource.raw)).collect();
     assert_eq!(
         shown,
         [
@@ -182,17 +152,9 @@ fn places_are_those_of_the_text() {
     let properties = resource.raw.get("Properties").unwrap();
     let place = |name: &str| properties.get(name).unwrap().origin.to_string();
     assert_eq!(resource.origin.to_string(), "f:8:3");
-    assert_eq!(
-        place("Default"),
-        "f:11:16",
-        "a parameter's value is looked for where it is used"
-    );
+    assert_eq!(place("Default"), "f:11:16", "a parameter's value is looked for where it is used");
     assert_eq!(place("Mapped"), "f:4:14", "a mapping's value where it is written");
-    assert_eq!(
-        place("Chosen"),
-        "f:13:23",
-        "a branch that is certain where it is written"
-    );
+    assert_eq!(place("Chosen"), "f:13:23", "a branch that is certain where it is written");
     assert_eq!(properties.get("List").unwrap().origin.to_string(), "f:14:13");
     assert_eq!(resource.region.as_ref().unwrap().to_string(), "eu-west-1");
     assert_eq!(resource.account.unwrap().to_string(), "123456789012");

@@ -546,6 +546,11 @@ fn decided(name: &str, arguments: &[Partial]) -> Option<Partial> {
         (_, arguments) if arguments.iter().all(|argument| matches!(argument, Partial::Known(_))) => None,
         ("count", [Partial::List(list)]) if list.more.is_none() => known(Value::from(list.items.len())),
         ("count", [Partial::Map(map)]) if map.more.is_none() => known(Value::from(map.entries.len())),
+        ("startswith", [argument, Partial::Known(Value::String(start))]) => {
+            let beginning = argument.beginning()?;
+            let decided = beginning.starts_with(&**start) || !start.starts_with(beginning);
+            decided.then(|| Partial::Known(Value::Bool(beginning.starts_with(&**start))))
+        }
         ("is_string", [argument]) => is(Shape::Text, argument).and_then(known),
         ("is_number", [argument]) => is(Shape::Number, argument).and_then(known),
         ("is_boolean", [argument]) => is(Shape::Bool, argument).and_then(known),

@@ -176,5 +176,5 @@ fn one_of(mut values: Vec<Partial>, doubt: Option<Ids>) -> Partial {
         shapes.first().copied().flatten().filter(|first| shapes.iter().all(|shape| *shape == Some(*first)));
     let own = values.iter().fold(Ids::from([]), |ids, value| union(&ids, &value.ids()));
     let ids = doubt.map_or(own.clone(), |doubt| union(&doubt, &own));
-    Partial::Unknown(Cause { ids, is_present: shape.is_some(), shape, shown: None })
+    Partial::Unknown(Cause { is_present: shape.is_some(), shape, ..Cause::bare(ids) })
 }
