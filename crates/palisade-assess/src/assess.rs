@@ -1,13 +1,14 @@
 //! Judges an estate by every check that is enabled.
 
-use crate::judge::{Outside, Subject, judge};
+use crate::judge::{Outside, Subject, judge, says_nothing};
 use crate::subjects::Wholes;
 use palisade_check::{Failure, Judgement, Open};
 use palisade_content::{Check, Library, LooksAt, Page};
 use palisade_model::{
-    Attribute, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint, Origin, PageId, Path, Resource,
-    ResourceType, Severity, Subject as About, Unknown, Verdict,
+    Address, Attribute, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint, Node, Origin, PageId, Path,
+    Resource, ResourceType, Segment, Severity, Span, Subject as About, Unknown, Value, Verdict,
 };
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
         }
     }
     let wholes = Wholes::of(estate, library);
+    let parts = Parts::new(estate, library);
     let mut assessment = Assessment::default();
     let enabled: Vec<(&Page, &Check)> =
         library.checks().filter(|(page, _)| (options.enabled)(page)).collect();
@@ -63,24 +65,101 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
             _ => seen.iter().collect(),
         };
         // A rule that can't be compiled is said even where there is nothing to judge by it.
-        let response = judge(page, check, &seen, false, options.outside);
+        let response = judge(page, check, &seen, false, library, options.outside);
         assessment.diagnostics.extend(response.diagnostics);
         let controls = library.controls_of(page);
         for (judgement, subject) in response.judgements.into_iter().zip(seen) {
+            if says_nothing(&judgement, subject.resource, library) {
+                continue;
+            }
             assessment.verdicts.push((check.severity, judgement.verdict()));
-            assessment.findings.extend(findings(judgement, subject.resource, page, check, &controls));
+            assessment.findings.extend(findings(
+                judgement,
+                subject.resource,
+                page,
+                check,
+                &controls,
+                library,
+                &parts,
+            ));
         }
     }
-    cover(&mut assessment, &subjects, &enabled);
+    cover(&mut assessment, &subjects, &enabled, library);
     number(&mut assessment.findings);
     assessment
 }
 
-fn cover(assessment: &mut Assessment, subjects: &[Subject<'_>], enabled: &[(&Page, &Check)]) {
-    for subject in subjects {
+/// Which part says what: a resource that stands in for an undeclared one has the address of only one of its parts.
+struct Parts<'a> {
+    library: &'a Library,
+    estate: &'a Estate,
+    by_place: OnceCell<HashMap<(&'a str, &'a Span), &'a Address>>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(estate: &'a Estate, library: &'a Library) -> Self {
+        Self { library, estate, by_place: OnceCell::new() }
+    }
+
+    /// The address of the part that holds what is at this place, or the resource's own.
+    fn address<'b>(&'b self, resource: &'b Resource, origin: &'b Origin) -> &'b Address {
+        let own = &resource.declared.address;
+        let Some(span) = origin.span().filter(|_| self.library.kinds().stands_in(resource)) else {
+            return own;
+        };
+        let mut spans = Vec::new();
+        spans_of(&resource.declared.raw, &mut spans);
+        if spans.contains(&span) {
+            return own;
+        }
+        let key = (own.root.as_ref(), span);
+        self.by_place().get(&key).copied().unwrap_or(own)
+    }
+
+    fn by_place(&self) -> &HashMap<(&'a str, &'a Span), &'a Address> {
+        self.by_place.get_or_init(|| {
+            let kinds = self.library.kinds();
+            let mut by_place = HashMap::new();
+            for resource in &self.estate.resources {
+                let declared = &resource.declared;
+                if kinds.is_part(declared.source, &declared.source_type) {
+                    let mut spans = Vec::new();
+                    spans_of(&declared.raw, &mut spans);
+                    for span in spans {
+                        by_place.entry((declared.address.root.as_ref(), span)).or_insert(&declared.address);
+                    }
+                }
+            }
+            by_place
+        })
+    }
+}
+
+/// Where a value and its parts stand. Its nesting is bounded by its reader.
+fn spans_of<'a>(node: &'a Node, spans: &mut Vec<&'a Span>) {
+    spans.extend(node.origin.span());
+    match &node.value {
+        Value::List(list) => list.items.iter().for_each(|item| spans_of(item, spans)),
+        Value::Map(map) => map.entries.values().for_each(|entry| spans_of(entry, spans)),
+        _ => {}
+    }
+}
+
+fn cover(
+    assessment: &mut Assessment,
+    subjects: &[Subject<'_>],
+    enabled: &[(&Page, &Check)],
+    library: &Library,
+) {
+    // What stands in for an undeclared resource is counted as the part that it is.
+    for subject in subjects.iter().filter(|subject| !library.kinds().stands_in(subject.resource)) {
         let source_type = &subject.resource.declared.source_type;
         let looked_at = |kind| enabled.iter().any(|(_, check)| check.looks_at.kind() == Some(kind));
         match &subject.resource.kind {
+            // What joins another resource was looked at there.
+            None if library.kinds().is_part(subject.resource.declared.source, source_type) => {
+                assessment.assessed += 1
+            }
             None => *assessment.without_kind.entry(source_type.clone()).or_default() += 1,
             Some(kind) if !looked_at(kind) => {
                 *assessment.without_check.entry(source_type.clone()).or_default() += 1;
@@ -113,11 +192,14 @@ fn findings(
     page: &Page,
     check: &Check,
     controls: &[String],
+    library: &Library,
+    parts: &Parts<'_>,
 ) -> Vec<Finding> {
     let make = |verdict, message: String, key: &str, evidence: Vec<Evidence>| {
         let declared = &resource.declared;
-        let name =
-            resource.arn.as_ref().map_or_else(|| declared.address.name.to_string(), ToString::to_string);
+        let origin = place(resource, &evidence);
+        let address = parts.address(resource, &origin);
+        let name = resource.arn.as_ref().map_or_else(|| address.name.to_string(), ToString::to_string);
         Finding {
             page: page.id.clone(),
             title: page.title.clone(),
@@ -128,7 +210,7 @@ fn findings(
                     .kind
                     .as_ref()
                     .map_or_else(|| declared.source_type.clone(), |kind| kind.as_str().into()),
-                address: declared.address.clone(),
+                address: address.clone(),
                 arn: resource.arn.clone(),
                 account: declared.account,
                 region: declared.region.clone(),
@@ -138,7 +220,7 @@ fn findings(
             fix: page.fix.clone(),
             objectives: check.objectives.clone(),
             controls: controls.to_vec(),
-            origin: place(resource, &evidence),
+            origin,
             evidence,
             fingerprint: Fingerprint::new(&page.id, &name, key, 0),
         }
@@ -150,7 +232,7 @@ fn findings(
                 Verdict::Fails,
                 message,
                 &key,
-                evidence.iter().map(|path| evidence_at(resource, path)).collect(),
+                evidence.iter().map(|path| evidence_at(resource, path, library)).collect(),
             )
         });
         return found.collect();
@@ -184,32 +266,45 @@ fn open(open: &[Open], problem: Option<String>, resource: &Resource) -> (String,
             path: (*path).clone(),
             value: None,
             unknown: Some((*unknown).clone()),
+            is_secret: false,
             origin: origin.clone(),
         }
     });
     (words.join(", "), evidence.collect())
 }
 
-fn evidence_at(resource: &Resource, path: &Path) -> Evidence {
+fn evidence_at(resource: &Resource, path: &Path, library: &Library) -> Evidence {
     let value = resource.value_at(path);
     let unknown = value.and_then(|node| match &node.value {
-        palisade_model::Value::Unknown(unknown) => Some(unknown.clone()),
+        Value::Unknown(unknown) => Some(unknown.clone()),
         _ => None,
     });
     let whole = match path.0.first() {
-        Some(palisade_model::Segment::Name(name)) => resource.attributes.get(name),
+        Some(Segment::Name(name)) => resource.attributes.get(name),
         _ => None,
     };
     let unknown = match whole {
         Some(Attribute::Unknown(unknown, _)) => Some(unknown.clone()),
         _ => unknown,
     };
+    let is_written = value.is_some() || unknown.is_some();
+    let is_secret = is_written && may_be_secret(resource, path, library);
     Evidence {
         path: path.clone(),
-        value: value.filter(|_| unknown.is_none()).map(|node| short(node.value.to_json())),
+        value: value.filter(|_| unknown.is_none()).map(|node| match is_secret {
+            true => "(may be secret: not shown)".into(),
+            false => short(node.value.to_json()),
+        }),
         unknown,
+        is_secret,
         origin: resource.origin_of(path).clone(),
     }
+}
+
+fn may_be_secret(resource: &Resource, path: &Path, library: &Library) -> bool {
+    let kind = resource.kind.as_ref().and_then(|kind| library.kinds().get(kind));
+    let Some((kind, Segment::Name(name))) = kind.zip(path.0.first()) else { return false };
+    kind.attributes.get(name).is_some_and(|rule| rule.holds_secrets)
 }
 
 /// The most characters that a value may take up as evidence.
@@ -223,9 +318,25 @@ fn short(value: serde_json::Value) -> serde_json::Value {
     serde_json::Value::String(text.chars().take(EVIDENCE_CHARACTERS_MAX).chain(['…']).collect())
 }
 
-/// The place to look first: that of the first evidence that somebody wrote, or the resource's own.
+/// The place to look first: that of the most telling evidence, or the resource's own.
 fn place(resource: &Resource, evidence: &[Evidence]) -> Origin {
     let header = &resource.declared.origin;
     let written = |evidence: &&Evidence| evidence.origin.span().is_some() && evidence.origin != *header;
-    evidence.iter().find(written).map_or(header, |evidence| &evidence.origin).clone()
+    // What is missing is missing from the whole, whatever else the rule looked at.
+    let is_absence = |evidence: &Evidence| evidence.value.is_none() && evidence.unknown.is_none();
+    if evidence.first().is_some_and(is_absence) {
+        return header.clone();
+    }
+    let Some(first) = evidence.iter().find(written) else { return header.clone() };
+    // A rule asks for the kind of a part first and for what is wrong with it last.
+    let of_same = |evidence: &&Evidence| evidence.path.0.first() == first.path.0.first();
+    let telling = |evidence: &&Evidence| match evidence.path.0.last() {
+        Some(Segment::Name(name)) => !DULL.contains(&&**name) && evidence.value.is_some(),
+        _ => evidence.value.is_some(),
+    };
+    let told = evidence.iter().filter(written).filter(of_same).rfind(telling);
+    told.unwrap_or(first).origin.clone()
 }
+
+/// Parts that say which of several things is meant, and not what is wrong with it.
+const DULL: [&str; 5] = ["Effect", "Version", "from_port", "protocol", "to_port"];

@@ -124,7 +124,11 @@ impl Reading<'_> {
                 return self.wrong(node, format!("`{name}` is not a list"), &help);
             }
         };
-        account.listed.insert(kind.kind.clone(), listed);
+        let of = match region {
+            Some(region) => account.listed_in.entry(region.clone()).or_default(),
+            None => &mut account.listed,
+        };
+        of.insert(kind.kind.clone(), listed);
     }
 
     fn member(&mut self, kind: &Kind, id: AccountId, region: Option<&Region>, index: usize, item: &Node) {
@@ -189,5 +193,135 @@ fn attribute(node: &Node) -> Attribute {
         }
         Value::Null => Attribute::Absent(palisade_model::Meaning::Nothing, Origin::clone(&node.origin)),
         _ => Attribute::Known(node.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Within, run_examples};
+    use palisade_content::{PageFile, load, shipped};
+    use palisade_model::PageId;
+    use std::sync::Arc;
+
+    /// A page with this rule and these examples: all of them hold.
+    #[track_caller]
+    fn holds(looks_at: &str, rule: &str, examples: &[(&str, &str)]) {
+        let mut text = format!(
+            "---\ntitle: It is wrong\nseverity: low\nlooks-at: {looks_at}\nobjectives: [activity-is-recorded]\n---\n\nWhy.\n\n\
+             ## Rule\n\n```rego\npackage check\n\n{rule}\n```\n"
+        );
+        for (heading, estate) in examples {
+            text += &format!("\n## {heading}\n\n```estate\n{estate}\n```\n");
+        }
+        text += "\n## Fix\n\nMend it.\n";
+        let mut files = shipped();
+        files.push(PageFile {
+            path: "t.md".into(),
+            id_path: "checks/t.md".into(),
+            text: text.into(),
+            shipped: false,
+        });
+        let (library, said) = load(&files);
+        assert_eq!(said, [], "{said:#?}");
+        let page = library.page(palisade_content::Sort::Check, &PageId::new("t")).unwrap();
+        let (outcomes, said) = run_examples(page, &library, &Within);
+        assert_eq!(said, []);
+        assert_eq!(outcomes.len(), examples.len());
+        for outcome in outcomes {
+            assert_eq!(outcome.wrong, None, "{}", outcome.heading);
+        }
+    }
+
+    #[test]
+    fn an_account_is_seen_with_all_it_holds() {
+        let rule = "fail contains \"no trail\" if count(input.trails) == 0";
+        holds(
+            "account",
+            rule,
+            &[
+                ("Fails: no trail", "account 111122223333:\n  trails: []"),
+                ("Passes: there is one", "account 111122223333:\n  trails:\n    - { name: t }"),
+                (
+                    "Unknown: they could not be listed",
+                    "account 111122223333:\n  trails: !denied cloudtrail:DescribeTrails",
+                ),
+                (
+                    "Unknown: only one region was looked into",
+                    "account 111122223333:\n  in eu-west-1:\n    trails: []",
+                ),
+                ("Unknown: nobody listed them", "account 111122223333:\n  queues: []"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_region_of_an_account_is_seen_with_what_is_in_it() {
+        let rule = "fail contains \"a plain volume\" if { input.region == \"eu-west-1\"; some v in input.volumes; v.encrypted == false }";
+        holds(
+            "account in a region",
+            rule,
+            &[
+                (
+                    "Fails: a plain volume",
+                    "account 111122223333:\n  in eu-west-1:\n    volumes: [{ encrypted: false }]",
+                ),
+                (
+                    "Passes: the volume is elsewhere",
+                    "account 111122223333:\n  in us-east-1:\n    volumes: [{ encrypted: false }]",
+                ),
+                (
+                    "Passes: it is encrypted",
+                    "account 111122223333:\n  in eu-west-1:\n    volumes: [{ encrypted: true }]",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_organisation_is_seen_with_what_is_known_of_it() {
+        let rule = "fail contains \"not all features\" if input.features != \"all\"";
+        holds(
+            "organisation",
+            rule,
+            &[
+                ("Fails: not all features", "organisation o-example:\n  features: billing"),
+                ("Passes: all of them", "organisation o-example:\n  features: all"),
+                (
+                    "Unknown: it may not be seen",
+                    "organisation o-example:\n  features: !denied organizations:DescribeOrganization",
+                ),
+            ],
+        );
+    }
+
+    #[track_caller]
+    fn says(text: &str, expected: &str) {
+        let (library, _) = load(&shipped());
+        let file: Arc<str> = "e.yaml".into();
+        let (_, said) = read_estate(Text::whole(&file, text), &library);
+        let said: Vec<String> = said.iter().map(ToString::to_string).collect();
+        assert_eq!(said.join("; "), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_estate_is_said_with_its_place() {
+        says("[]", "e.yaml:1:1: an estate is a map (begin with `account 111122223333:`)");
+        says(
+            "account 12: {}",
+            "e.yaml:1:13: `12` is not an account id: twelve digits are expected (an account is `account 111122223333:`)",
+        );
+        says(
+            "account 111122223333:\n  trails: [{ is_multi_regoin: true }]",
+            "e.yaml:2:31: `is_multi_regoin` is not an attribute of AWS::CloudTrail::Trail (did you mean `is_multi_region`?)",
+        );
+        says(
+            "account 111122223333:\n  in nowhere: {}",
+            "e.yaml:2:15: `nowhere` is not a region: something like `eu-west-1` is expected (a region's part is `in eu-west-1:`)",
+        );
+        says(
+            "account 111122223333:\n  trails: yes",
+            "e.yaml:2:11: `trails` is not a list (`trails` is a list of maps, or `!denied service:Operation`)",
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::estate_text::read_estate;
 use crate::gather::read_block;
-use crate::judge::{Outside, Subject, judge};
+use crate::judge::{Outside, Subject, judge, says_nothing};
 use crate::subjects::Wholes;
 use palisade_check::Judgement;
 use palisade_content::{Block, Check, Detection, Example, Expected, Library, LooksAt, Page};
@@ -49,7 +49,7 @@ pub fn run_examples(
     match &page.body {
         palisade_content::Body::Check(check) => {
             let cases = cases(page, check, library);
-            let response = judge_cases(page, check, &cases, false, outside);
+            let response = judge_cases(page, check, &cases, false, library, outside);
             if !response.diagnostics.is_empty() {
                 // A rule that can't be used says so once; its examples have nothing to add.
                 return (Vec::new(), response.diagnostics);
@@ -57,7 +57,7 @@ pub fn run_examples(
             let mut judgements = response.judgements.into_iter();
             let outcomes = cases.iter().map(|case| {
                 let own: Vec<Judgement> = judgements.by_ref().take(case.subjects.len()).collect();
-                let wrong = case.wrong.clone().or_else(|| case.judged(page, &own).err());
+                let wrong = case.wrong.clone().or_else(|| case.judged(page, &own, library).err());
                 outcome(page, case.example, case.block, wrong)
             });
             (outcomes.collect(), response.diagnostics)
@@ -72,13 +72,13 @@ pub fn mutate(page: &Page, library: &Library, outside: &dyn Outside) -> (usize, 
     match &page.body {
         palisade_content::Body::Check(check) => {
             let cases = cases(page, check, library);
-            let response = judge_cases(page, check, &cases, true, outside);
+            let response = judge_cases(page, check, &cases, true, library, outside);
             let mutants = response.mutants.len();
             let survivors = response.mutants.into_iter().filter_map(|mutant| {
                 let mut judgements = mutant.judgements.into_iter();
                 let unnoticed = cases.iter().all(|case| {
                     let own: Vec<Judgement> = judgements.by_ref().take(case.subjects.len()).collect();
-                    case.judged(page, &own).is_ok()
+                    case.judged(page, &own, library).is_ok()
                 });
                 unnoticed.then(|| Survivor {
                     page: page.id.clone(),
@@ -116,11 +116,12 @@ fn judge_cases(
     check: &Check,
     cases: &[Case<'_>],
     mutate: bool,
+    library: &Library,
     outside: &dyn Outside,
 ) -> crate::judge::Response {
     let subjects: Vec<Subject<'_>> = cases.iter().flat_map(|case| &case.subjects).map(Subject::new).collect();
     let subjects: Vec<&Subject<'_>> = subjects.iter().collect();
-    judge(page, check, &subjects, mutate, outside)
+    judge(page, check, &subjects, mutate, library, outside)
 }
 
 fn cases<'a>(page: &'a Page, check: &Check, library: &Library) -> Vec<Case<'a>> {
@@ -169,12 +170,17 @@ fn case<'a>(example: &'a Example, block: &'a Block, check: &Check, library: &Lib
 }
 
 impl Case<'_> {
-    /// Does the rule say what the heading says, of every subject?
-    fn judged(&self, page: &Page, judgements: &[Judgement]) -> Result<(), String> {
+    /// Does the rule say what the heading says, of every subject of which it says anything?
+    fn judged(&self, page: &Page, judgements: &[Judgement], library: &Library) -> Result<(), String> {
         if judgements.len() < self.subjects.len() {
             return Err("the rule could not be judged".to_owned());
         }
-        judgements.iter().try_for_each(|judgement| expected(&self.example.expected, judgement, page))
+        let says = |(judgement, resource): &(&Judgement, &Resource)| !says_nothing(judgement, resource, library);
+        let mut said = judgements.iter().zip(&self.subjects).filter(says).peekable();
+        if said.peek().is_none() && !matches!(self.example.expected, Expected::Passes(_)) {
+            return Err("it says nothing of what is declared".to_owned());
+        }
+        said.try_for_each(|(judgement, _)| expected(&self.example.expected, judgement, page))
     }
 }
 

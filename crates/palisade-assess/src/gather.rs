@@ -3,7 +3,7 @@
 use palisade_document::{Text, decode};
 use palisade_model::{Diagnostic, Level, RawResource, Span};
 use palisade_read_cloudformation::read_template;
-use palisade_read_terraform::{File, read_configuration, read_plan};
+use palisade_read_terraform::{File, ModuleSource, NotRead, TEXT_BYTES_MAX, read_configuration, read_plan};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use walkdir::WalkDir;
 const TERRAFORM_BYTES_MAX: u64 = 8 << 20;
 /// The largest template or plan that is read, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+/// No more files than this are listed below one folder.
+const NAMES_MAX: usize = 20_000;
 /// Folders that hold nothing of the user's own.
 const SKIPPED: &[&str] = &[".git", ".terraform", ".terragrunt-cache", "node_modules", ".hg", ".svn"];
 
@@ -42,6 +44,7 @@ pub struct Gathered {
 /// Reads everything below the given paths; `-` is standard input. `progress` is told each place as it begins.
 pub fn gather(targets: &[PathBuf], options: &GatherOptions, progress: &dyn Fn(&str)) -> Gathered {
     let mut gathering = Gathering::new(options);
+    gathering.within = targets.iter().filter_map(|target| target.canonicalize().ok()).collect();
     for target in targets {
         gathering.target(target);
     }
@@ -67,12 +70,16 @@ struct Gathering<'a> {
     documents: BTreeMap<PathBuf, bool>,
     /// Texts that do not lie on disk.
     given: BTreeMap<String, Vec<u8>>,
+    /// The folders that the user named, where they really are.
+    targets: Vec<PathBuf>,
     /// The folders that were looked through: where they really are, and what they were called.
     seen: HashMap<PathBuf, PathBuf>,
     /// The files that were read, as they are shown.
     read: BTreeSet<Arc<str>>,
     /// May modules be looked for on disk?
     is_on_disk: bool,
+    /// Where what the user named really is.
+    within: Vec<PathBuf>,
     done: Gathered,
 }
 
@@ -83,9 +90,11 @@ impl<'a> Gathering<'a> {
             roots: BTreeMap::new(),
             documents: BTreeMap::new(),
             given: BTreeMap::new(),
+            targets: Vec::new(),
             seen: HashMap::new(),
             read: BTreeSet::new(),
             is_on_disk: true,
+            within: Vec::new(),
             done: Gathered::default(),
         }
     }
@@ -106,6 +115,7 @@ impl<'a> Gathering<'a> {
         if !target.is_dir() {
             return self.sort(target.to_path_buf(), true);
         }
+        self.targets.extend(target.canonicalize());
         let mut folders = VecDeque::from([target.to_path_buf()]);
         while let Some(folder) = folders.pop_front() {
             self.folder(&folder, &mut folders);
@@ -126,6 +136,13 @@ impl<'a> Gathering<'a> {
                 }
             };
             let (path, is_below) = (entry.path(), entry.depth() > 0);
+            if is_below && entry.path_is_symlink() && self.leads_out(path) {
+                // Whoever may change the folder could else have any file of this machine read and quoted.
+                let diagnostic =
+                    Diagnostic::warning("this link leads out of what is scanned, and is not followed");
+                self.say(diagnostic.help("name the place it leads to as well, if that is meant"), path);
+                continue;
+            }
             if path.is_dir() {
                 let skipped = is_below && entry.file_name().to_str().is_some_and(is_skipped);
                 if !skipped && is_below && entry.path_is_symlink() {
@@ -139,6 +156,11 @@ impl<'a> Gathering<'a> {
                 self.say(Diagnostic::warning("this link leads nowhere"), path);
             }
         }
+    }
+
+    /// Does a link lead to a place that the user did not name?
+    fn leads_out(&self, link: &Path) -> bool {
+        link.canonicalize().is_ok_and(|real| !self.within.iter().any(|target| real.starts_with(target)))
     }
 
     /// Is this the first time that this folder is looked through? A link to a folder it stands in is said to be one.
@@ -215,18 +237,6 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// As [`module_files`], of the files whose text is at hand.
-    fn given_module(&self, directory: &str) -> Option<Vec<File>> {
-        let is_direct = |path: &Path| path.parent() == Some(Path::new(directory)) && is_configuration(path);
-        let files: Vec<File> = self
-            .given
-            .iter()
-            .filter(|(path, _)| is_direct(Path::new(path)))
-            .map(|(path, bytes)| File { path: path.as_str().into(), bytes: bytes.clone() })
-            .collect();
-        (!files.is_empty()).then_some(files)
-    }
-
     fn read_all(mut self, progress: &dyn Fn(&str)) -> Gathered {
         self.read_terraform(progress);
         for (path, is_named) in std::mem::take(&mut self.documents) {
@@ -267,9 +277,7 @@ impl<'a> Gathering<'a> {
                 .collect();
             self.done.recognised = true;
             self.read.extend(files.iter().map(|file| file.path.clone()));
-            let modules = |directory: &str| {
-                if self.is_on_disk { module_files(directory) } else { self.given_module(directory) }
-            };
+            let modules = self.reach_of(folder);
             let configuration = read_configuration(&shown(folder), &files, &options, &modules);
             read.push((shown(folder), configuration));
         }
@@ -288,6 +296,15 @@ impl<'a> Gathering<'a> {
             }
         }
         self.done.diagnostics.dedup();
+    }
+
+    /// What the configuration in a folder may look at.
+    fn reach_of(&self, root: &Path) -> Reach<'_> {
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        let root = root.canonicalize().ok();
+        let holds_root = |target: &&PathBuf| root.as_ref().is_some_and(|root| root.starts_with(target));
+        let targets = self.targets.iter().filter(holds_root).cloned().collect();
+        Reach { given: &self.given, is_on_disk: self.is_on_disk, targets }
     }
 
     fn terraform_options(&mut self) -> palisade_read_terraform::Options {
@@ -321,14 +338,14 @@ impl<'a> Gathering<'a> {
                 return;
             }
         };
-        if is_named || may_be_template(text) {
-            if let Some(template) = read_template(&file, text, &self.options.variables) {
-                self.done.recognised = true;
-                self.read.insert(file.clone());
-                self.done.resources.extend(template.resources);
-                self.done.diagnostics.extend(template.diagnostics);
-                return;
-            }
+        if (is_named || may_be_template(text))
+            && let Some(template) = read_template(&file, text, &self.options.variables)
+        {
+            self.done.recognised = true;
+            self.read.insert(file.clone());
+            self.done.resources.extend(template.resources);
+            self.done.diagnostics.extend(template.diagnostics);
+            return;
         }
         if may_be_plan(text) {
             self.done.recognised = true;
@@ -367,6 +384,100 @@ fn may_be_plan(text: &str) -> bool {
 fn is_configuration(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// The files that a configuration may look at. Configurations come from strangers, so those that they name
+/// (`file("~/.aws/credentials")`) are read only where the user has pointed at: below the scanned folders.
+struct Reach<'g> {
+    /// Texts that do not lie on disk.
+    given: &'g BTreeMap<String, Vec<u8>>,
+    is_on_disk: bool,
+    /// The scanned folders that the configuration is part of, where they really are.
+    targets: Vec<PathBuf>,
+}
+
+impl ModuleSource for Reach<'_> {
+    fn files(&self, directory: &str) -> Option<Vec<File>> {
+        if self.is_on_disk { module_files(directory) } else { self.given_files(directory) }
+    }
+
+    fn text(&self, path: &str) -> Result<Vec<u8>, NotRead> {
+        if let Some(bytes) = self.given.get(path) {
+            return Ok(bytes.clone());
+        }
+        let real = self.real(path)?;
+        if !std::fs::metadata(&real).map_err(failed)?.is_file() {
+            return Err(NotRead::Failed("it is not a file".to_owned()));
+        }
+        let mut bytes = Vec::new();
+        let limit = TEXT_BYTES_MAX as u64 + 1;
+        std::fs::File::open(&real)
+            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+            .map_err(failed)?;
+        if bytes.len() > TEXT_BYTES_MAX { Err(NotRead::TooLarge) } else { Ok(bytes) }
+    }
+
+    fn names(&self, directory: &str) -> Result<Vec<String>, NotRead> {
+        let real = self.real(directory)?;
+        let mut names = Vec::new();
+        for (seen, entry) in WalkDir::new(&real).sort_by_file_name().into_iter().enumerate() {
+            if seen > NAMES_MAX {
+                return Err(NotRead::Failed(format!("there are more than {NAMES_MAX} files below it")));
+            }
+            let entry = entry.map_err(|error| NotRead::Failed(error.to_string()))?;
+            if entry.path().is_file()
+                && let Ok(name) = entry.path().strip_prefix(&real)
+            {
+                names.push(name.to_string_lossy().replace('\\', "/"));
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl Reach<'_> {
+    /// Where a path leads to, links followed, when that is below a scanned folder.
+    fn real(&self, path: &str) -> Result<PathBuf, NotRead> {
+        if !self.is_on_disk {
+            return Err(NotRead::Unseen);
+        }
+        let path = Path::new(path);
+        match path.canonicalize() {
+            Ok(real) if self.is_within(&real) => Ok(real),
+            Ok(_) => Err(NotRead::Outside),
+            // Not even whether there is such a file is told of places outside.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let parents = path.ancestors().skip(1).map(|parent| match parent.as_os_str().is_empty() {
+                    true => Path::new("."),
+                    false => parent,
+                });
+                let nearest = parents.filter_map(|parent| parent.canonicalize().ok()).next();
+                let is_inside = nearest.is_some_and(|nearest| self.is_within(&nearest));
+                Err(if is_inside && !path.is_symlink() { NotRead::Absent } else { NotRead::Outside })
+            }
+            Err(_) => Err(NotRead::Outside),
+        }
+    }
+
+    fn is_within(&self, real: &Path) -> bool {
+        self.targets.iter().any(|target| real.starts_with(target))
+    }
+
+    /// As [`module_files`], of the files whose text is at hand.
+    fn given_files(&self, directory: &str) -> Option<Vec<File>> {
+        let is_direct = |path: &Path| path.parent() == Some(Path::new(directory)) && is_configuration(path);
+        let files: Vec<File> = self
+            .given
+            .iter()
+            .filter(|(path, _)| is_direct(Path::new(path)))
+            .map(|(path, bytes)| File { path: path.as_str().into(), bytes: bytes.clone() })
+            .collect();
+        (!files.is_empty()).then_some(files)
+    }
+}
+
+fn failed(error: std::io::Error) -> NotRead {
+    NotRead::Failed(error.to_string())
 }
 
 /// The Terraform files directly in a folder, for a module that is called.
@@ -433,5 +544,89 @@ pub(crate) fn read_block(language: &str, text: Text<'_>) -> Option<(Vec<RawResou
             Some((plan.resources, plan.diagnostics))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_model::Value;
+
+    /// A folder with a configuration in `scanned/root`, and secrets beside what is scanned.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("palisade-gather-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(folder.join("scanned/root/sub")).expect("created");
+        let write = |path: &str, text: &str| std::fs::write(folder.join(path), text).expect("written");
+        write("secret.txt", "secret");
+        write("scanned/shared.txt", "shared");
+        write("scanned/root/own.txt", "own");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("../../secret.txt", folder.join("scanned/root/link.txt")).expect("linked");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/", folder.join("scanned/root/slash")).expect("linked");
+        folder
+    }
+
+    /// What an expression of `scanned/root` comes to when `target` is scanned.
+    fn read(folder: &Path, target: &str, expression: &str) -> String {
+        let text = format!("resource \"aws_x\" \"a\" {{\n v = {expression}\n}}\n");
+        std::fs::write(folder.join("scanned/root/main.tf"), text).expect("written");
+        let gathered = gather(&[folder.join(target)], &GatherOptions::default(), &|_| {});
+        let node = gathered.resources.first().and_then(|resource| resource.raw.get("v")).expect("v");
+        match &node.value {
+            Value::Unknown(unknown) => unknown.to_string().rsplit(": ").next().unwrap_or_default().to_owned(),
+            value => value.to_json().to_string(),
+        }
+    }
+
+    #[test]
+    fn a_configuration_reads_only_below_what_is_scanned() {
+        let folder = folder("reach");
+        let outside = "it lies outside of the folders that are scanned";
+        let secret = folder.join("secret.txt").display().to_string();
+        for (target, expression, expected) in [
+            ("scanned", "file(\"own.txt\")", "\"own\""),
+            ("scanned", "file(\"../shared.txt\")", "\"shared\""),
+            ("scanned/root", "file(\"own.txt\")", "\"own\""),
+            ("scanned/root", "file(\"../shared.txt\")", outside),
+            ("scanned/root", "file(\"../none.txt\")", outside),
+            ("scanned/root", "fileexists(\"../shared.txt\")", outside),
+            ("scanned/root", "fileexists(\"../none.txt\")", outside),
+            ("scanned", "file(\"../../secret.txt\")", outside),
+            ("scanned", &format!("file(\"{secret}\")"), outside),
+            ("scanned", &format!("templatefile(\"{secret}\", {{}})"), outside),
+            ("scanned", "file(\"/etc/passwd\")", outside),
+            ("scanned", "file(\"/etc/none\")", outside),
+            ("scanned", "file(\"~/.aws/credentials\")", outside),
+            ("scanned", "fileset(\"/etc\", \"*\")", outside),
+            ("scanned", "fileset(\"../..\", \"*\")", outside),
+            ("scanned", "file(\"none.txt\")", "there is no such file"),
+            ("scanned", "file(\"none/none.txt\")", "there is no such file"),
+            ("scanned", "file(\"sub\")", "it is not a file"),
+            ("scanned", "fileexists(\"none.txt\")", "false"),
+            ("scanned", "fileset(\"..\", \"*.txt\")", "[\"shared.txt\"]"),
+            // A file that is named on its own opens no folder.
+            ("scanned/root/main.tf", "file(\"own.txt\")", outside),
+        ] {
+            assert_eq!(read(&folder, target, expression), expected, "{target}: {expression}");
+        }
+        #[cfg(unix)]
+        for path in ["link.txt", "slash/etc/passwd", "slash/none"] {
+            assert_eq!(read(&folder, "scanned", &format!("file(\"{path}\")")), outside, "{path}");
+        }
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn given_texts_are_all_there_is() {
+        let files = [
+            ("a/main.tf", "resource \"aws_x\" \"a\" {\n v = [file(\"t.txt\"), file(\"u.txt\"), file(\"/etc/passwd\")]\n}\n"),
+            ("a/t.txt", "given"),
+        ]
+        .map(|(path, text)| (path.into(), text.into()));
+        let gathered = gather_files(&files, &GatherOptions::default());
+        let node = gathered.resources[0].raw.get("v").expect("v");
+        assert_eq!(node.value.to_json().to_string(), "[\"given\",null,null]");
     }
 }

@@ -1,8 +1,8 @@
 //! Rules over subjects: pages that ship are judged here, all others in a process with limits.
 
 use palisade_check::{Input, Judgement, Open, RuleText, compile, mutants};
-use palisade_content::{Check, Page};
-use palisade_model::{Diagnostic, Existence, Path, Position, Resource, Span};
+use palisade_content::{Check, Library, Page};
+use palisade_model::{Diagnostic, Existence, Path, Position, Resource, Span, Verdict, Why};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
@@ -28,6 +28,8 @@ pub struct Request {
 pub struct Response {
     /// What is wrong with the rule. Then there are no judgements.
     pub diagnostics: Vec<Diagnostic>,
+    /// The parts of the input that the rule reads by name, with their places.
+    pub reads: Vec<(String, Span)>,
     /// What the rule says of each subject.
     pub judgements: Vec<Judgement>,
     /// What each mutant says of each subject, where that was asked.
@@ -101,6 +103,7 @@ pub(crate) fn judge(
     check: &Check,
     subjects: &[&Subject<'_>],
     mutate: bool,
+    library: &Library,
     outside: &dyn Outside,
 ) -> Response {
     let mut response = if page.shipped {
@@ -122,6 +125,7 @@ pub(crate) fn judge(
             }
         })
     };
+    response.diagnostics.extend(misspelt(&response.reads, check, library));
     let all = response.mutants.iter_mut().map(|mutant| &mut mutant.judgements);
     for judgements in all.chain([&mut response.judgements]) {
         for (judgement, subject) in judgements.iter_mut().zip(subjects) {
@@ -129,6 +133,25 @@ pub(crate) fn judge(
         }
     }
     response
+}
+
+/// What every input has beside the attributes of its kind.
+const ALWAYS_THERE: [&str; 6] = ["address", "type", "source", "account", "region", "raw"];
+
+/// The attributes that a rule reads and its kind does not have: such a rule would be wrong without a word.
+fn misspelt(reads: &[(String, Span)], check: &Check, library: &Library) -> Vec<Diagnostic> {
+    let Some(kind) = check.looks_at.kind().and_then(|kind| library.kinds().get(kind)) else {
+        return Vec::new();
+    };
+    let known = |name: &str| ALWAYS_THERE.contains(&name) || kind.attributes.contains_key(name);
+    let unknown = reads.iter().filter(|(name, _)| !known(name));
+    let said = unknown.map(|(name, span)| {
+        let said =
+            Diagnostic::error(format!("`{name}` is not an attribute of {}", kind.kind)).at(span.clone());
+        let nearest = kind.attributes.keys().min_by_key(|other| strsim::levenshtein(other, name));
+        said.help(nearest.map_or_else(String::new, |nearest| format!("did you mean `{nearest}`?")))
+    });
+    said.collect()
 }
 
 pub(crate) fn rule_of<'a>(page: &'a Page, check: &'a Check) -> RuleText<'a> {
@@ -153,6 +176,7 @@ fn judge_here(rule: &RuleText<'_>, subjects: &[&Subject<'_>], mutate: bool) -> R
     let mutants = if mutate { mutants(rule).unwrap_or_default() } else { Vec::new() };
     Response {
         diagnostics: Vec::new(),
+        reads: policy.reads().map(|(name, span)| (name.to_owned(), span.clone())).collect(),
         judgements: judge_all(&policy),
         mutants: mutants
             .into_iter()
@@ -163,6 +187,16 @@ fn judge_here(rule: &RuleText<'_>, subjects: &[&Subject<'_>], mutate: bool) -> R
             })
             .collect(),
     }
+}
+
+/// Does a judgement say nothing of what is declared? So it is where only the undeclared rest of a resource, for which
+/// its declared parts stand in, keeps the answer open.
+pub(crate) fn says_nothing(judgement: &Judgement, resource: &Resource, library: &Library) -> bool {
+    let mut reasons = judgement.open.iter().flat_map(|open| &open.because);
+    judgement.verdict() == Verdict::Unknown
+        && judgement.problem.is_none()
+        && library.kinds().stands_in(resource)
+        && reasons.all(|(_, unknown)| matches!(unknown.why, Why::NotDeclared(_)))
 }
 
 /// A fault of a resource that may not come to exist is not certain.

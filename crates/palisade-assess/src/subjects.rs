@@ -84,7 +84,8 @@ fn whole(
             let declared = &member.declared;
             declared.account == Some(id) && (region.is_none() || declared.region.as_ref() == region)
         });
-        let more = match account.listed.get(&kind.kind) {
+        let in_region = region.and_then(|region| account.listed_in.get(region)?.get(&kind.kind));
+        let more = match in_region.or(account.listed.get(&kind.kind)) {
             Some(Completeness::All) => None,
             Some(Completeness::Some(unknown)) => Some(unknown.clone()),
             None => Some(Why::NotListed("this source".into()).into()),

@@ -118,15 +118,7 @@ impl Builder {
     fn cause(&mut self, unknown: &Unknown, path: Vec<Segment>) -> Cause {
         let id = u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX);
         self.unknowns.push((Path(path), unknown.clone()));
-        let of_one = |attribute: &Arc<str>| attribute.eq_ignore_ascii_case("arn");
-        let is_arn_of_one = match (&unknown.why, unknown.hint.refers_to.as_slice()) {
-            (Why::AfterApply(what), [one]) => {
-                unknown.hint.is_present
-                    && one.attribute.as_ref().is_some_and(of_one)
-                    && one.to_string().ends_with(&**what)
-            }
-            _ => false,
-        };
+        let is_arn_of_one = is_arn_of_one(unknown);
         Cause {
             ids: Arc::from([id]),
             is_present: unknown.hint.is_present,
@@ -136,6 +128,20 @@ impl Builder {
             shown: None,
         }
     }
+}
+
+/// Is it the ARN of one resource that the same source declares, or a text that begins with it?
+fn is_arn_of_one(unknown: &Unknown) -> bool {
+    let (Why::AfterApply(what), [one]) = (&unknown.why, unknown.hint.refers_to.as_slice()) else {
+        return false;
+    };
+    let attribute = one.attribute.as_deref().unwrap_or_default();
+    let is_arn = match unknown.hint.starts_with.as_deref() {
+        // Terraform's attribute says it; a template's reader does, which knows where a `Ref` is one.
+        None => attribute == "arn" && one.to_string().ends_with(&**what),
+        Some(beginning) => beginning == "arn:" && (attribute == "Ref" || attribute.ends_with("Arn")),
+    };
+    unknown.hint.is_present && is_arn
 }
 
 fn extended(path: &[Segment], segment: Segment) -> Vec<Segment> {
@@ -164,5 +170,36 @@ pub(crate) fn shape_of(value: &Rego) -> Option<Shape> {
         Rego::Array(_) => Some(Shape::List),
         Rego::Object(_) => Some(Shape::Map),
         Rego::Null | Rego::Set(_) | Rego::Undefined => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_model::{Hint, Reference};
+
+    #[track_caller]
+    fn check(attribute: &str, beginning: Option<&str>, expected: bool) {
+        let reference = Reference { address: "topic".into(), attribute: Some(attribute.into()) };
+        let hint = Hint {
+            is_present: true,
+            shape: Some(Shape::Text),
+            refers_to: vec![reference],
+            starts_with: beginning.map(Into::into),
+        };
+        let unknown = Unknown { why: Why::AfterApply(format!("topic.{attribute}").into()), hint };
+        assert_eq!(is_arn_of_one(&unknown), expected, "{attribute} {beginning:?}");
+    }
+
+    #[test]
+    fn an_arn_of_one_is_an_attribute_that_says_so_or_one_that_its_reader_knows() {
+        check("arn", None, true);
+        check("id", None, false);
+        check("Ref", Some("arn:"), true);
+        check("TopicArn", Some("arn:"), true);
+        check("Ref", None, false);
+        check("Arn", None, false);
+        check("Arn", Some("not-arn:"), false);
+        check("Partition", Some("arn:"), false);
     }
 }

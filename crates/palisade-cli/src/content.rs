@@ -25,6 +25,12 @@ pub fn run(verb: &ContentVerb, color: bool) -> anyhow::Result<Ending> {
     }
 }
 
+/// The folders of pages that a command looks into: those it was given, and those of the nearest `.palisade.toml`.
+fn folders(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let configured = crate::config::load(None)?.content.folders;
+    Ok(given.iter().cloned().chain(configured).collect())
+}
+
 /// The pages that ship with Palisade and those of folders beside them.
 ///
 /// # Errors
@@ -84,7 +90,7 @@ fn shown(path: &Path) -> String {
     text.strip_prefix("./").map_or(text.clone(), str::to_owned)
 }
 
-/// The path below the folder of pages: from the first part on that names a sort, or else below what was given.
+/// The path below the folder of pages: from the part on that names a sort, or else below what was given.
 fn id_path(path: &Path, given: &Path) -> String {
     let whole = shown(path);
     let below = path.strip_prefix(given).map(shown).unwrap_or_default();
@@ -93,7 +99,7 @@ fn id_path(path: &Path, given: &Path) -> String {
         return below;
     }
     let parts: Vec<&str> = whole.split('/').collect();
-    match parts.iter().position(|part| is_sort(part)) {
+    match parts.iter().rposition(is_sort) {
         Some(at) => parts[at..].join("/"),
         None if below.is_empty() => parts.last().copied().unwrap_or_default().to_owned(),
         None => below,
@@ -137,7 +143,7 @@ fn chosen<'a>(library: &'a Library, paths: &[PathBuf]) -> anyhow::Result<Vec<&'a
 }
 
 fn check(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
-    let (library, mut diagnostics) = library(paths)?;
+    let (library, mut diagnostics) = library(&folders(paths)?)?;
     let pages = chosen(&library, paths)?;
     let (mut examples, mut without) = (0, 0);
     for page in &pages {
@@ -175,32 +181,46 @@ fn check(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
 }
 
 fn mutants(paths: &[PathBuf], color: bool) -> anyhow::Result<Ending> {
-    let (library, _) = library(paths)?;
-    let (mut parts, mut survivors) = (0, Vec::new());
+    let (library, mut said) = library(&folders(paths)?)?;
+    let (mut parts, mut without, mut survivors) = (0, 0, Vec::new());
     let pages = chosen(&library, paths)?;
     for page in &pages {
+        if page.examples.is_empty() {
+            without += usize::from(page.rule().is_some());
+            continue;
+        }
+        // What does not hold as it is holds nothing: a rule that can't be used has no parts to leave out.
+        let (outcomes, mut wrong) = run_examples(page, &library, &Process);
+        said.append(&mut wrong);
+        said.extend(outcomes.into_iter().filter_map(|outcome| {
+            let message = format!("this example does not hold: {}", outcome.wrong?);
+            Some(Diagnostic::error(message).at(outcome.span))
+        }));
         let (own, mut unnoticed) = mutate(page, &library, &Process);
         parts += own;
         survivors.append(&mut unnoticed);
     }
-    let said: Vec<Diagnostic> = survivors
-        .iter()
-        .map(|survivor| {
-            Diagnostic::error(format!("no example notices when this is left out: {}", survivor.left_out))
-                .at(survivor.span.clone())
-                .help("add an example that comes out differently without it, or leave it out")
-        })
-        .collect();
+    said.extend(survivors.iter().map(|survivor| {
+        Diagnostic::error(format!("no example notices when this is left out: {}", survivor.left_out))
+            .at(survivor.span.clone())
+            .help("add an example that comes out differently without it, or leave it out")
+    }));
     says(&said, color);
+    let is_wrong = said.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let noticed = parts - survivors.len();
     let score = if parts == 0 { 100.0 } else { 100.0 * noticed as f64 / parts as f64 };
     let line = format!("{noticed} of {parts} parts of the rules are held by an example ({score:.1} %).\n");
+    let line = match without {
+        0 => line,
+        1 => line + "1 page has no example at all.\n",
+        without => line + &format!("{without} pages have no example at all.\n"),
+    };
     output::write(None, |out| out.write_all(line.as_bytes()))?;
-    Ok(if survivors.is_empty() { Ending::Clean } else { Ending::Found })
+    Ok(if !is_wrong { Ending::Clean } else { Ending::Found })
 }
 
 fn list(sort: Option<Sort>, content: &[PathBuf], format: ListFormat) -> anyhow::Result<Ending> {
-    let (library, diagnostics) = library(content)?;
+    let (library, diagnostics) = library(&folders(content)?)?;
     let pages: Vec<&Page> =
         library.pages().filter(|page| sort.is_none_or(|sort| page.sort == sort)).collect();
     says(&diagnostics, false);
@@ -237,7 +257,7 @@ fn row(page: &Page, library: &Library) -> serde_json::Value {
 }
 
 fn show(id: &str, sort: Option<Sort>, content: &[PathBuf]) -> anyhow::Result<Ending> {
-    let (library, _) = library(content)?;
+    let (library, _) = library(&folders(content)?)?;
     let wanted = PageId::new(id);
     let page = library.pages().find(|page| page.id == wanted && sort.is_none_or(|sort| page.sort == sort));
     let Some(page) = page else {

@@ -50,7 +50,9 @@ fn exit(ended: anyhow::Result<Ending>) -> ExitCode {
         Ok(ending) => ExitCode::from(ending as u8),
         Err(error) => {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
-            eprintln!("error: {}", palisade_report::neutral(&chain.join(": ")));
+            let chain = chain.join(": ");
+            let lines: Vec<_> = chain.lines().map(palisade_report::neutral).collect();
+            eprintln!("error: {}", lines.join("\n"));
             ExitCode::from(Ending::Wrong as u8)
         }
     }

@@ -29,7 +29,8 @@ const QUOTABLE_BYTES_MAX: u64 = 64 << 20;
 
 /// The text of a file that a report may quote lines of; none where it is too large, or no text.
 pub fn quotable(file: &str) -> Option<Arc<str>> {
-    let about = std::fs::metadata(file).ok()?;
+    // A link may lead anywhere, so what it leads to is not shown.
+    let about = std::fs::symlink_metadata(file).ok()?;
     if !about.is_file() || about.len() > QUOTABLE_BYTES_MAX {
         return None;
     }

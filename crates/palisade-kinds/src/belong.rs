@@ -6,8 +6,9 @@
 use crate::grammar::{Is, Join, Kind, SourcePath};
 use crate::kinds::Kinds;
 use crate::read::{Found, body, walk};
+use indexmap::IndexMap;
 use palisade_model::{Existence, RawResource, Reference, Shape, Source, Unknown, Value, Why};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A chain of references is followed this far: a policy may name its bucket by way of the bucket's other parts.
@@ -24,6 +25,25 @@ pub(crate) struct World<'a> {
     /// Those one of whose own names isn't known.
     has_open_name: Vec<bool>,
     joins: HashMap<JoinKey<'a>, Joined<'a>>,
+    /// What stands in for the owners that are not declared.
+    pub stand_ins: Vec<StandIn<'a>>,
+}
+
+/// Stands in for an owner that is not declared: the parts of it that are, each with the join that makes it one.
+pub(crate) struct StandIn<'a> {
+    pub kind: &'a Kind,
+    /// The part whose place it takes.
+    pub at: usize,
+    pub parts: Vec<(usize, &'a Join)>,
+}
+
+/// How a part names an owner that may not be declared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Outsider {
+    /// By this text, reference or variable; parts that say the same mean the same.
+    Named(String),
+    /// In a way that may mean another for each part.
+    Of(usize),
 }
 
 type JoinKey<'a> = (&'a str, Source, &'a [Arc<str>], &'a Join);
@@ -39,6 +59,8 @@ struct Joined<'a> {
     any: HashMap<&'a str, usize>,
     /// To any resource of a root whose own name isn't known.
     any_open: HashMap<&'a str, usize>,
+    /// Those that name an owner that is not certainly declared.
+    outside: Vec<(Outsider, usize)>,
 }
 
 /// What belongs to a resource by one join.
@@ -53,16 +75,14 @@ impl<'a> World<'a> {
     pub(crate) fn new(raw: &'a [RawResource], kinds: &'a Kinds) -> Self {
         let mut world = Self {
             raw,
-            kinds: raw
-                .iter()
-                .map(|raw| kinds.of_source_type(raw.source, &raw.source_type))
-                .collect(),
+            kinds: raw.iter().map(|raw| kinds.of_source_type(raw.source, &raw.source_type)).collect(),
             by_name: HashMap::new(),
             by_base: HashMap::new(),
             by_type: HashMap::new(),
             own_names: HashMap::new(),
             has_open_name: vec![false; raw.len()],
             joins: HashMap::new(),
+            stand_ins: Vec::new(),
         };
         world.index_addresses();
         world.index_names();
@@ -70,13 +90,58 @@ impl<'a> World<'a> {
         for kind in kinds.iter() {
             for (source, path, join) in joins_of(kind) {
                 let key = (kind.kind.as_str(), source, path.types.as_slice(), join);
-                joins
-                    .entry(key)
-                    .or_insert_with(|| world.joined(kind, source, path, join));
+                joins.entry(key).or_insert_with(|| world.joined(kind, source, path, join));
             }
         }
         world.joins = joins;
+        world.stand_ins = world.stand_ins(kinds);
         world
+    }
+
+    /// Gathers the parts that name the same undeclared owner.
+    fn stand_ins(&self, kinds: &'a Kinds) -> Vec<StandIn<'a>> {
+        let mut all: IndexMap<(&str, Source, &str, &Outsider), StandIn<'a>> = IndexMap::new();
+        for kind in kinds.iter() {
+            let mut seen = HashSet::new();
+            for (source, path, join) in joins_of(kind) {
+                let key = (kind.kind.as_str(), source, path.types.as_slice(), join);
+                let outside = self.joins.get(&key).map(|joined| joined.outside.as_slice());
+                for (owner, index) in outside.unwrap_or_default() {
+                    if !seen.insert((owner, *index, join)) {
+                        continue;
+                    }
+                    let root = self.raw[*index].address.root.as_ref();
+                    let of = (kind.kind.as_str(), source, root, owner);
+                    let stand_in = all.entry(of).or_insert(StandIn { kind, at: *index, parts: Vec::new() });
+                    stand_in.parts.push((*index, join));
+                }
+            }
+        }
+        let mut all: Vec<StandIn<'a>> = all.into_values().collect();
+        for stand_in in &mut all {
+            // Reordered files keep the order and the place, and with it the fingerprint of what is found there.
+            stand_in.parts.sort_by_key(|(index, _)| (&self.raw[*index].address.name, *index));
+            let place = |index: &usize| {
+                let raw = &self.raw[*index];
+                (raw.existence != Existence::Yes, &raw.address.name, *index)
+            };
+            let indexes = stand_in.parts.iter().map(|(index, _)| *index);
+            stand_in.at = indexes.min_by_key(place).unwrap_or(stand_in.at);
+        }
+        all.sort_by_key(|stand_in| stand_in.at);
+        all
+    }
+
+    /// Those of these types in a root.
+    pub(crate) fn of_types<'w>(
+        &'w self,
+        source: Source,
+        types: &'w [Arc<str>],
+        root: &'w str,
+    ) -> impl Iterator<Item = &'a RawResource> + 'w {
+        let indexes = types.iter().filter_map(move |name| self.by_type.get(&(source, name.as_ref())));
+        let raw = indexes.flatten().map(|index| &self.raw[*index]);
+        raw.filter(move |raw| raw.address.root.as_ref() == root)
     }
 
     /// What belongs to `owner` by the join of this path.
@@ -86,10 +151,7 @@ impl<'a> World<'a> {
         path: &'w SourcePath,
         join: &'w Join,
     ) -> Belonging<'w> {
-        let none = Belonging {
-            certain: &[],
-            may: None,
-        };
+        let none = Belonging { certain: &[], may: None };
         let (Some(raw), Some(Some(kind))) = (self.raw.get(owner), self.kinds.get(owner)) else {
             return none;
         };
@@ -99,11 +161,7 @@ impl<'a> World<'a> {
         };
         let root = raw.address.root.as_ref();
         let open = || {
-            if self.has_open_name[owner] {
-                joined.any_open.get(root)
-            } else {
-                None
-            }
+            if self.has_open_name[owner] { joined.any_open.get(root) } else { None }
         };
         let base = || match joined.may_base.is_empty() {
             true => None,
@@ -121,10 +179,7 @@ impl<'a> World<'a> {
             let root = raw.address.root.as_ref();
             let name = raw.address.name.as_ref();
             self.by_name.entry((root, name)).or_default().push(index);
-            self.by_type
-                .entry((raw.source, raw.source_type.as_ref()))
-                .or_default()
-                .push(index);
+            self.by_type.entry((raw.source, raw.source_type.as_ref())).or_default().push(index);
             if raw.source == Source::Terraform {
                 let base = (root, without_indexes(name));
                 self.by_base.entry(base).or_default().push(index);
@@ -139,10 +194,7 @@ impl<'a> World<'a> {
                 continue;
             };
             let rules = kind.attributes.values().filter(|rule| rule.is == Is::Name);
-            for path in rules
-                .flat_map(|rule| rule.paths(raw.source))
-                .flat_map(|chain| &chain.0)
-            {
+            for path in rules.flat_map(|rule| rule.paths(raw.source)).flat_map(|chain| &chain.0) {
                 if path.join.is_some() || !(path.types.is_empty() || path.types.contains(&raw.source_type)) {
                     continue;
                 }
@@ -172,11 +224,7 @@ impl<'a> World<'a> {
                 if matches!(raw.existence, Existence::No(_)) || !has_values(raw, join) {
                     continue;
                 }
-                let claim = Claim {
-                    world: self,
-                    kind,
-                    index,
-                };
+                let claim = Claim { world: self, kind, index };
                 claim.settle(join, index, 0, &mut joined);
             }
         }
@@ -184,7 +232,7 @@ impl<'a> World<'a> {
     }
 
     /// Those that the reference may mean, and whether it is certain that it means them.
-    fn named(&self, root: &'a str, address: &str) -> (Vec<usize>, bool) {
+    pub(crate) fn named(&self, root: &'a str, address: &str) -> (Vec<usize>, bool) {
         if let Some(exact) = self.by_name.get(&(root, address)) {
             return (exact.clone(), true);
         }
@@ -247,15 +295,22 @@ impl<'a> Claim<'_, 'a> {
     }
 
     fn settle_text(&self, text: &Arc<str>, joined: &mut Joined<'a>) {
+        if text.is_empty() {
+            return;
+        }
         let named = |text: &str| {
             let key = (self.kind.kind.as_str(), self.root(), Arc::from(text));
             self.world.own_names.get(&key)
         };
         match named(text).map(Vec::as_slice) {
             Some([owner]) => return self.certainly(*owner, joined),
-            Some(owners) => return self.perhaps(owners, joined),
+            Some(owners) => {
+                self.outside(Outsider::Of(self.index), joined);
+                return self.perhaps(owners, joined);
+            }
             None => {}
         }
+        self.outside(Outsider::Named(without_arn(text).into()), joined);
         if is_elsewhere(text) {
             return;
         }
@@ -274,8 +329,10 @@ impl<'a> Claim<'_, 'a> {
         let references = unknown.hint.refers_to.as_slice();
         match (raw.source, references, &unknown.why) {
             // Data that is looked up is of what exists already: nothing that is declared here.
-            (Source::Terraform, [], Why::AfterApply(what)) if what.starts_with("data.") => {}
-            (_, [], _) => self.any(joined),
+            (Source::Terraform, [], Why::AfterApply(what)) if what.starts_with("data.") => {
+                self.outside(self.outsider(unknown), joined);
+            }
+            (_, [], _) => self.any(unknown, joined),
             // Terraform's references all mean the same value: what it refers to, and what that refers to.
             (Source::Terraform, references, _) => {
                 let is_list = unknown.hint.shape == Some(Shape::List);
@@ -287,17 +344,21 @@ impl<'a> Claim<'_, 'a> {
                     Outcome::Open => Ok(true),
                     Outcome::Elsewhere => Ok(is_open),
                 });
-                if is_open == Ok(true) {
-                    self.any(joined);
+                match is_open {
+                    Ok(true) => self.any(unknown, joined),
+                    Ok(false) => self.outside(self.outsider(unknown), joined),
+                    Err(()) => {}
                 }
             }
             // A template's may be parts of a text, or alternatives.
             (_, [reference], Why::AfterApply(_)) => {
-                if let Outcome::Open = self.settle_reference(reference, false, depth, joined) {
-                    self.any(joined);
+                match self.settle_reference(reference, false, depth, joined) {
+                    Outcome::Open => self.any(unknown, joined),
+                    Outcome::Elsewhere => self.outside(self.outsider(unknown), joined),
+                    Outcome::Settled => {}
                 }
             }
-            _ => self.any(joined),
+            _ => self.any(unknown, joined),
         }
     }
 
@@ -324,6 +385,7 @@ impl<'a> Claim<'_, 'a> {
                 named.into_iter().for_each(|owner| self.certainly(owner, joined));
             } else {
                 let base = (self.root(), without_indexes(&reference.address));
+                self.outside(Outsider::Named(reference.to_string()), joined);
                 joined.may_base.entry(base).or_insert(self.index);
             }
             return Outcome::Settled;
@@ -376,8 +438,35 @@ impl<'a> Claim<'_, 'a> {
         }
     }
 
-    fn any(&self, joined: &mut Joined<'a>) {
+    fn any(&self, unknown: &Unknown, joined: &mut Joined<'a>) {
+        self.outside(self.outsider(unknown), joined);
         joined.any.entry(self.root()).or_insert(self.index);
+    }
+
+    fn outside(&self, owner: Outsider, joined: &mut Joined<'a>) {
+        joined.outside.push((owner, self.index));
+    }
+
+    /// Which parts name the same owner by what is unknown? Those with the same reference, or the same words in one module.
+    fn outsider(&self, unknown: &Unknown) -> Outsider {
+        if let Some(reference) = unknown.hint.refers_to.last() {
+            let is_data = reference.address.split('.').any(|step| step == "data");
+            return Outsider::Named(match is_data {
+                // Its id, name and ARN all mean the one thing that is looked up.
+                true => reference.address.to_string(),
+                false => reference.to_string(),
+            });
+        }
+        let varies = |text: &str| ["each.", "count.", "self."].iter().any(|word| text.contains(word));
+        match &unknown.why {
+            Why::NoValue(text) | Why::AfterApply(text) | Why::NotEvaluated(text) if !varies(text) => {
+                let raw = &self.world.raw[self.index];
+                let own = format!("{}.", raw.source_type);
+                let module = raw.address.name.rsplit_once(&own).map_or("", |(module, _)| module);
+                Outsider::Named(format!("{module}{text}"))
+            }
+            _ => Outsider::Of(self.index),
+        }
     }
 }
 
@@ -391,19 +480,20 @@ enum Outcome {
     Open,
 }
 
-/// The joins of a kind, each with its source and path.
+/// The joins of a kind by which another resource says to whom it belongs, each with its source and path.
 fn joins_of(kind: &Kind) -> impl Iterator<Item = (Source, &SourcePath, &Join)> {
     let sources = [Source::Terraform, Source::Cloudformation, Source::Live];
     kind.attributes.values().flat_map(move |rule| {
         sources.into_iter().flat_map(move |source| {
-            let paths = rule.paths(source).iter().flat_map(|chain| &chain.0);
-            paths.filter_map(move |path| Some((source, path, path.join.as_ref()?)))
+            let joins = rule.every_path(source).filter_map(|path| Some((path, path.join.as_ref()?)));
+            let belonging = joins.filter(|(_, join)| !join.arguments.is_empty());
+            belonging.map(move |(path, join)| (source, path, join))
         })
     })
 }
 
 /// May a resource with these arguments be joined at all? What isn't known may have the value.
-fn has_values(raw: &RawResource, join: &Join) -> bool {
+pub(crate) fn has_values(raw: &RawResource, join: &Join) -> bool {
     join.equals.iter().all(|(steps, word)| {
         let mut found = Found::default();
         walk(body(raw), steps, &mut found);
@@ -421,11 +511,7 @@ pub(crate) fn has_certain_values(raw: &RawResource, join: &Join) -> bool {
     join.equals.iter().all(|(steps, _)| {
         let mut found = Found::default();
         walk(body(raw), steps, &mut found);
-        found.more.is_none()
-            && found
-                .items
-                .iter()
-                .all(|node| !matches!(node.value, Value::Unknown(_)))
+        found.more.is_none() && found.items.iter().all(|node| !matches!(node.value, Value::Unknown(_)))
     })
 }
 
@@ -438,6 +524,14 @@ fn is_elsewhere(text: &str) -> bool {
             && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     });
     is_id || (text.starts_with("arn:") && text.contains(":iam::aws:"))
+}
+
+/// An ARN that says no region and no account, as a bucket's, is the name at its end.
+fn without_arn(text: &str) -> &str {
+    match text.rsplit_once(":::") {
+        Some((arn, name)) if arn.starts_with("arn:") => name,
+        _ => text,
+    }
 }
 
 /// May a reference to what isn't declared here end at something that is?
@@ -496,21 +590,10 @@ mod tests {
 
     #[test]
     fn only_a_module_or_a_variable_may_pass_on_what_is_declared_here() {
-        for address in [
-            "module.sg",
-            "module.sg[0]",
-            "module.sg.id",
-            "var.sg",
-            "module.a.module.b",
-        ] {
+        for address in ["module.sg", "module.sg[0]", "module.sg.id", "var.sg", "module.a.module.b"] {
             assert!(is_open(Source::Terraform, address), "{address}");
         }
-        for address in [
-            "aws_x.y",
-            "module.m.aws_x.y",
-            "data.aws_x.y",
-            "module.m.data.aws_x.y",
-        ] {
+        for address in ["aws_x.y", "module.m.aws_x.y", "data.aws_x.y", "module.m.data.aws_x.y"] {
             assert!(!is_open(Source::Terraform, address), "{address}");
         }
     }

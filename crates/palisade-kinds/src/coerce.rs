@@ -50,10 +50,7 @@ fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
         shape,
         ..unknown.hint
     };
-    Unknown {
-        why: unknown.why,
-        hint,
-    }
+    Unknown { why: unknown.why, hint }
 }
 
 fn value(is: &Is, node: Node) -> Result<Value, String> {
@@ -150,10 +147,7 @@ fn list(item: &Is, node: Node) -> List {
                 .collect(),
             more: list.more,
         },
-        value => List {
-            items: vec![coerce(item, Node::new(value, node.origin))],
-            more: None,
-        },
+        value => List { items: vec![coerce(item, Node::new(value, node.origin))], more: None },
     }
 }
 
@@ -258,15 +252,8 @@ pub(crate) fn translated(values: &IndexMap<Arc<str>, Node>, node: Node) -> Node 
         return node;
     }
     if let Value::List(list) = node.value {
-        let items = list
-            .items
-            .into_iter()
-            .map(|item| translated(values, item))
-            .collect();
-        let list = List {
-            items,
-            more: list.more,
-        };
+        let items = list.items.into_iter().map(|item| translated(values, item)).collect();
+        let list = List { items, more: list.more };
         return Node::new(Value::List(list), node.origin);
     }
     let word = text(&node.value).ok();

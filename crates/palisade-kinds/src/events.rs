@@ -16,10 +16,7 @@ pub(crate) fn management_events(selectors: &Node) -> Result<Value, String> {
     let Value::List(list) = &selectors.value else {
         return Err("a list of event selectors is expected".into());
     };
-    let mut recorded = Recorded {
-        open: list.more.clone(),
-        ..Recorded::default()
-    };
+    let mut recorded = Recorded { open: list.more.clone(), ..Recorded::default() };
     for selector in &list.items {
         match &selector.value {
             Value::Map(_) => recorded.add(selector),
@@ -29,10 +26,7 @@ pub(crate) fn management_events(selectors: &Node) -> Result<Value, String> {
     }
     Ok(match (recorded.reads, recorded.writes, recorded.open) {
         (true, true, _) => Value::text("all"),
-        (_, _, Some(open)) => Value::Unknown(Unknown {
-            why: open.why,
-            hint: Default::default(),
-        }),
+        (_, _, Some(open)) => Value::Unknown(Unknown { why: open.why, hint: Default::default() }),
         (true, false, None) => Value::text("read"),
         (false, true, None) => Value::text("write"),
         (false, false, None) => Value::text("none"),

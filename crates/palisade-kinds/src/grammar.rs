@@ -10,6 +10,7 @@
 //!   live: Encrypted                           # where the API's answer keeps it
 //!   cloudformation: Encrypted                 # where a template keeps it, below `Properties`
 //!   terraform: aws_ebs_volume.encrypted       # where Terraform keeps it: type, then argument
+//!   or: { terraform: aws_x.on anywhere }      # what makes a bool true as well, whatever it is itself
 //!   values: { "yes": true }                   # what a source's word stands for, where that differs
 //!   absent: { live: false, cloudformation: unknown, terraform: unknown }
 //! ```
@@ -35,19 +36,21 @@
 //! | `list of X` | a list; one value where a list is meant is a list of one |
 //! | `map of X` | a map whose values are X |
 //!
-//! A value that can't be taken for what it should be is unknown, and says so.
+//! A value that can't be taken for what it should be is unknown, and says so. With `secret: true` beside it, reports say
+//! where the value stands and never what it is.
 //!
 //! ## Paths
 //!
 //! ```text
 //! source     = chain | a YAML list of chains: the first that is there
 //! chain      = path { " + " path }               all of them, one after the other (in a list)
-//! path       = [ types "." ] steps [ " is present" ] [ " where " condition { " and " condition } ]
+//! path       = [ types "." ] steps [ " is present" ] [ " where " condition { " and " condition } | " anywhere" ]
 //!            | types " where " …                 the whole resource: a record, or what names it
 //! types      = type { "|" type }                 aws_lb|aws_alb
 //! steps      = name [ "[]" ] { "." name [ "[]" ] }
 //! condition  = steps { " or " steps } " is this"  which of its arguments says to whom it belongs
 //!            | steps " is " word                 an argument that must have that value
+//!            | "this is " steps                  which argument of this resource names the other
 //! ```
 //!
 //! `[]` takes each item of a list; a step through a list without it wants exactly one item, as Terraform's nested
@@ -58,7 +61,13 @@
 //!
 //! A joined resource belongs here when its argument refers to this resource or equals one of its `name`s; it doesn't
 //! when it refers to another declared resource or is a text that no name equals. Otherwise it *may* belong here, and
-//! then what it would decide is unknown. Only resources of one root are joined.
+//! then what it would decide is unknown. Only resources of one root are joined. `aws_subnet.x where this is subnet_id`
+//! joins the other way round: the subnet that this resource names. `anywhere` takes every resource of the type in the
+//! root, as what is set for the whole account; one that another provider makes, or that names its account, may belong.
+//!
+//! A joined resource that belongs to nothing declared here is judged all the same: a resource of this kind *stands in*
+//! for its owner, at the place of the part. It has what its parts say, lists being open at the end, and all else of it is
+//! unknown because it is not declared here. Parts that name the same owner share one.
 //!
 //! ## `absent`: what it means when nothing is there
 //!
@@ -74,7 +83,9 @@
 //! One meaning for all sources that have a path, or a map from conditions to meanings of which the first that holds
 //! counts. A condition is a source (`live`, `cloudformation`, `terraform`), which holds for it, or a path, which holds
 //! when something is there: a property (`DBClusterIdentifier`), an argument (`aws_db_instance.snapshot_identifier`),
-//! or a joined type (`aws_s3_bucket_public_access_block`), which is there when one belongs to this resource.
+//! or a joined type (`aws_s3_bucket_public_access_block`), which is there when one belongs to this resource. An empty
+//! text is not there. The condition `outside` holds for what stands in for an owner that is not declared here; of the
+//! other conditions only those on joined types hold for it.
 //!
 //! Where none of them holds, absence leaves the attribute unknown. A source without a path can't say the attribute: it is
 //! unknown there, unless `absent` names that source.
@@ -145,6 +156,10 @@ pub struct AttributeRule {
     pub cloudformation: Vec<Chain>,
     /// Where Terraform keeps it.
     pub terraform: Vec<Chain>,
+    /// What makes a bool true as well, whatever it is itself.
+    pub or: Vec<(Source, Chain)>,
+    /// May it hold secrets? Then reports say where it stands, and not what it is.
+    pub holds_secrets: bool,
     /// What a source's word stands for.
     pub values: IndexMap<Arc<str>, Node>,
     /// What absence means; the first condition that holds counts.
@@ -225,6 +240,10 @@ pub struct Step {
 pub struct Join {
     /// The arguments, any of which may say to whom it belongs.
     pub arguments: Vec<Vec<Step>>,
+    /// The arguments of the resource at hand, any of which may name the other.
+    pub named_by: Vec<Vec<Step>>,
+    /// Are all of the root joined?
+    pub is_anywhere: bool,
     /// Arguments that must have a value.
     pub equals: Vec<(Vec<Step>, Arc<str>)>,
 }
@@ -234,6 +253,8 @@ pub struct Join {
 pub enum When {
     /// For every source that has a path.
     Always,
+    /// For what stands in for an owner that is not declared in the source.
+    Outside,
     /// For this source, even if it has no path.
     Source(Source),
     /// When something is at this path of this source.
@@ -284,6 +305,12 @@ pub enum Scope {
 }
 
 impl AttributeRule {
+    /// All paths of this source, in no order that means anything.
+    pub(crate) fn every_path(&self, source: Source) -> impl Iterator<Item = &SourcePath> {
+        let or = self.or.iter().filter(move |(of, _)| *of == source).map(|(_, chain)| chain);
+        self.paths(source).iter().chain(or).flat_map(|chain| &chain.0)
+    }
+
     /// Where this source keeps it: the alternatives, of which the first that is there counts.
     pub fn paths(&self, source: Source) -> &[Chain] {
         match source {
@@ -305,10 +332,7 @@ impl Is {
 
     /// Is a text meant that names a resource or is simply a text?
     pub(crate) fn is_textual(&self) -> bool {
-        matches!(
-            self,
-            Self::Text | Self::Name | Self::Arn(_) | Self::Id(_) | Self::Base64
-        )
+        matches!(self, Self::Text | Self::Name | Self::Arn(_) | Self::Id(_) | Self::Base64)
     }
 }
 
@@ -352,14 +376,21 @@ impl fmt::Display for SourcePath {
         let Some(join) = &self.join else {
             return Ok(());
         };
-        for (position, argument) in join.arguments.iter().enumerate() {
-            f.write_str(if position == 0 { " where " } else { " or " })?;
+        if join.is_anywhere {
+            return f.write_str(" anywhere");
+        }
+        for (position, argument) in join.arguments.iter().chain(&join.named_by).enumerate() {
+            f.write_str(match position {
+                0 if join.arguments.is_empty() => " where this is ",
+                0 => " where ",
+                _ => " or ",
+            })?;
             write!(f, "{}", Steps(argument))?;
         }
-        f.write_str(" is this")?;
-        join.equals
-            .iter()
-            .try_for_each(|(steps, word)| write!(f, " and {} is {word}", Steps(steps)))
+        if !join.arguments.is_empty() {
+            f.write_str(" is this")?;
+        }
+        join.equals.iter().try_for_each(|(steps, word)| write!(f, " and {} is {word}", Steps(steps)))
     }
 }
 

@@ -8,17 +8,10 @@ use std::sync::Arc;
 ///
 /// IAM's API gives policies percent-encoded; that is undone first.
 pub(crate) fn read(text: &str, origin: &Origin) -> Result<Node, String> {
-    let decoded = if text.starts_with('%') {
-        percent_decoded(text)
-    } else {
-        None
-    };
+    let decoded = if text.starts_with('%') { percent_decoded(text) } else { None };
     let file: Arc<str> = "".into();
     let read = read_json(Text::whole(&file, decoded.as_deref().unwrap_or(text)));
-    let error = read
-        .diagnostics
-        .into_iter()
-        .find(|found| found.level == Level::Error);
+    let error = read.diagnostics.into_iter().find(|found| found.level == Level::Error);
     match (error, read.documents.into_iter().next()) {
         (Some(error), _) => Err(format!("it is not JSON: {}", error.message)),
         (None, Some(node)) => Ok(with_origin(&node, origin)),

@@ -1,9 +1,9 @@
 //! The set of all kinds, found by their own name or by a source's.
 
-use crate::grammar::Kind;
+use crate::grammar::{AttributeRule, Kind, SourcePath};
 use indexmap::IndexMap;
-use palisade_model::{Diagnostic, ResourceType, Source};
-use std::collections::HashMap;
+use palisade_model::{Diagnostic, Resource, ResourceType, Source};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// All kinds, in the order they were given.
@@ -12,6 +12,8 @@ pub struct Kinds {
     kinds: IndexMap<ResourceType, Kind>,
     terraform: HashMap<Arc<str>, ResourceType>,
     cloudformation: HashMap<Arc<str>, ResourceType>,
+    /// The types that give attributes to resources of another.
+    parts: HashSet<(Source, Arc<str>)>,
 }
 
 impl Kinds {
@@ -25,10 +27,9 @@ impl Kinds {
                 diagnostics.push(twice(message, &kind, first));
                 continue;
             }
-            for (types, of) in [
-                (&kind.terraform, &mut all.terraform),
-                (&kind.cloudformation, &mut all.cloudformation),
-            ] {
+            for (types, of) in
+                [(&kind.terraform, &mut all.terraform), (&kind.cloudformation, &mut all.cloudformation)]
+            {
                 for name in types {
                     match of.get(name).and_then(|owner| all.kinds.get(owner)) {
                         Some(first) => {
@@ -41,9 +42,34 @@ impl Kinds {
                     }
                 }
             }
+            kind.attributes.values().for_each(|rule| all.add_parts(rule));
             all.kinds.insert(kind.kind.clone(), kind);
         }
         (all, diagnostics)
+    }
+
+    fn add_parts(&mut self, rule: &AttributeRule) {
+        // What a resource names says something of more than that resource.
+        let is_part = |path: &&SourcePath| path.join.as_ref().is_some_and(|join| join.named_by.is_empty());
+        for source in [Source::Terraform, Source::Cloudformation] {
+            for path in rule.every_path(source).filter(is_part) {
+                self.parts.extend(path.types.iter().map(|name| (source, name.clone())));
+            }
+        }
+    }
+
+    /// Does this resource stand in for one that is not declared, of which only parts are?
+    pub fn stands_in(&self, resource: &Resource) -> bool {
+        let declared = &resource.declared;
+        let own = self.of_source_type(declared.source, &declared.source_type).map(|kind| &kind.kind);
+        resource.kind.is_some()
+            && resource.kind.as_ref() != own
+            && self.is_part(declared.source, &declared.source_type)
+    }
+
+    /// Do resources that a source calls by this type say something of resources of a kind?
+    pub fn is_part(&self, source: Source, name: &str) -> bool {
+        self.parts.contains(&(source, name.into()))
     }
 
     /// The kind of this name.
@@ -72,7 +98,5 @@ impl Kinds {
 }
 
 fn twice(message: String, kind: &Kind, first: &Kind) -> Diagnostic {
-    Diagnostic::error(message)
-        .at(kind.span.clone())
-        .help(format!("the first is at {}", first.span))
+    Diagnostic::error(message).at(kind.span.clone()).help(format!("the first is at {}", first.span))
 }

@@ -8,16 +8,8 @@ use palisade_document::{Keys, Text, read_yaml, refuse_tags};
 use palisade_model::{Diagnostic, Level, Map, Node, Origin, Position, ResourceType, Source, Span, Value};
 use std::sync::Arc;
 
-const RULE_FIELDS: [&str; 8] = [
-    "is",
-    "about",
-    "live",
-    "cloudformation",
-    "terraform",
-    "values",
-    "absent",
-    "each",
-];
+const RULE_FIELDS: [&str; 10] =
+    ["is", "about", "secret", "live", "cloudformation", "terraform", "or", "values", "absent", "each"];
 const COLLECT_FIELDS: [&str; 8] = ["call", "in", "with", "each", "id", "keep", "into", "none-when"];
 const PLAIN_TYPES: [&str; 16] = [
     "bool",
@@ -37,11 +29,8 @@ const PLAIN_TYPES: [&str; 16] = [
     "record",
     "list of text",
 ];
-const SOURCES: [(&str, Source); 3] = [
-    ("live", Source::Live),
-    ("cloudformation", Source::Cloudformation),
-    ("terraform", Source::Terraform),
-];
+const SOURCES: [(&str, Source); 3] =
+    [("live", Source::Live), ("cloudformation", Source::Cloudformation), ("terraform", Source::Terraform)];
 /// How deep `each` and `list of` may nest: far more than any API does.
 const MAX_NESTING: usize = 16;
 
@@ -86,9 +75,7 @@ fn own_types(
 ) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
     let types = |source| {
         let paths = rules.values().flat_map(move |rule| rule.paths(source));
-        let own = paths
-            .flat_map(|chain| &chain.0)
-            .filter(|path| path.join.is_none());
+        let own = paths.flat_map(|chain| &chain.0).filter(|path| path.join.is_none());
         own.flat_map(|path| path.types.iter().cloned())
     };
     let unique = |types: &mut dyn Iterator<Item = Arc<str>>| -> Vec<Arc<str>> {
@@ -133,11 +120,7 @@ impl Parser {
         let mut documents = read.documents.into_iter();
         let Some(root) = documents.next() else {
             if !has_errors {
-                let span = Span {
-                    file: text.file.clone(),
-                    start: text.start,
-                    end: text.start,
-                };
+                let span = Span { file: text.file.clone(), start: text.start, end: text.start };
                 self.wrong_at(span, "the block is empty");
             }
             return None;
@@ -170,8 +153,7 @@ impl Parser {
             if !expected.contains(&name.as_ref()) {
                 let span = self.keys.of(value).unwrap_or_else(|| span_of(value));
                 let help = remedy(name, expected.iter().copied());
-                self.wrong_at(span, format!("`{name}` is not a field of {of}"))
-                    .help = Some(help);
+                self.wrong_at(span, format!("`{name}` is not a field of {of}")).help = Some(help);
             }
         }
     }
@@ -200,13 +182,11 @@ impl Parser {
 
     fn check_name(&mut self, name: &str, value: &Node) {
         let is_snake = name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !is_snake {
             let span = self.keys.of(value).unwrap_or_else(|| span_of(value));
-            self.wrong_at(span, format!("`{name}` is not a name for an attribute"))
-                .help = Some("lower-case words joined by `_` are expected".into());
+            self.wrong_at(span, format!("`{name}` is not a name for an attribute")).help =
+                Some("lower-case words joined by `_` are expected".into());
         }
     }
 
@@ -220,14 +200,12 @@ impl Parser {
         };
         let is = self.is(is)?;
         let mut rule = AttributeRule {
-            about: map
-                .entries
-                .get("about")
-                .and_then(|about| self.text(about, "about"))
-                .map(Arc::from),
+            about: map.entries.get("about").and_then(|about| self.text(about, "about")).map(Arc::from),
+            holds_secrets: self.holds_secrets(map),
             live: self.source(map, "live", Place::Plain),
             cloudformation: self.source(map, "cloudformation", place(is_inside, Place::Cloudformation)),
             terraform: self.source(map, "terraform", place(is_inside, Place::Terraform)),
+            or: self.or(name, map, &is, is_inside),
             values: self.values(map),
             absent: Vec::new(),
             each: IndexMap::new(),
@@ -238,6 +216,17 @@ impl Parser {
         self.check_chains(name, node, &rule);
         rule.absent = self.absent(name, node, map, &rule, is_inside);
         Some(rule)
+    }
+
+    fn holds_secrets(&mut self, map: &Map) -> bool {
+        match map.entries.get("secret").map(|node| (&node.value, node)) {
+            None => false,
+            Some((Value::Bool(secret), _)) => *secret,
+            Some((_, node)) => {
+                self.wrong(node, "`secret` must be true or false");
+                true
+            }
+        }
     }
 
     fn is(&mut self, node: &Node) -> Option<Is> {
@@ -275,6 +264,30 @@ impl Parser {
         chains
     }
 
+    /// What makes a bool true as well, by source.
+    fn or(&mut self, name: &str, rule: &Map, is: &Is, is_inside: bool) -> Vec<(Source, Chain)> {
+        let Some(node) = rule.entries.get("or") else {
+            return Vec::new();
+        };
+        let Some(map) = self.map(node, "`or`") else {
+            return Vec::new();
+        };
+        if *is != Is::Bool || is_inside {
+            self.wrong(node, format!("`{name}` has `or` but is no bool of the resource itself"));
+        }
+        self.check_fields(map, &SOURCES.map(|(word, _)| word), "`or`");
+        let mut chains = Vec::new();
+        for (word, source) in SOURCES {
+            let place = match source {
+                Source::Live => Place::Plain,
+                Source::Cloudformation => Place::Cloudformation,
+                Source::Terraform => Place::Terraform,
+            };
+            chains.extend(self.source(map, word, place).into_iter().map(|chain| (source, chain)));
+        }
+        chains
+    }
+
     fn values(&mut self, rule: &Map) -> IndexMap<Arc<str>, Node> {
         let Some(node) = rule.entries.get("values") else {
             return IndexMap::new();
@@ -289,12 +302,12 @@ impl Parser {
         match (map.entries.get("each"), *rule.is.item() == Is::Record) {
             (Some(each), true) => rule.each = self.rules(each, true, depth + 1).unwrap_or_default(),
             (None, true) => {
-                self.wrong(node, format!("`{name}` is a record but doesn't say its fields"))
-                    .help = Some("add `each:` with a rule for each field".into());
+                self.wrong(node, format!("`{name}` is a record but doesn't say its fields")).help =
+                    Some("add `each:` with a rule for each field".into());
             }
             (Some(each), false) => {
-                self.wrong(each, format!("`{name}` has `each` but is no record"))
-                    .help = Some("say `is: list of record`".into());
+                self.wrong(each, format!("`{name}` has `each` but is no record")).help =
+                    Some("say `is: list of record`".into());
             }
             (None, false) => {}
         }
@@ -302,15 +315,11 @@ impl Parser {
 
     fn check_chains(&mut self, name: &str, node: &Node, rule: &AttributeRule) {
         let takes_several = matches!(rule.is, Is::List(_) | Is::ManagementEvents);
-        let has_several = SOURCES
-            .iter()
-            .any(|(_, source)| rule.paths(*source).iter().any(|chain| chain.0.len() > 1));
+        let has_several =
+            SOURCES.iter().any(|(_, source)| rule.paths(*source).iter().any(|chain| chain.0.len() > 1));
         if has_several && !takes_several {
-            self.wrong(
-                node,
-                format!("`{name}` joins several paths with `+` but is no list"),
-            )
-            .help = Some("give alternatives as a YAML list: the first that is there counts".into());
+            self.wrong(node, format!("`{name}` joins several paths with `+` but is no list")).help =
+                Some("give alternatives as a YAML list: the first that is there counts".into());
         }
     }
 
@@ -323,8 +332,8 @@ impl Parser {
         is_inside: bool,
     ) -> Vec<(When, Absent)> {
         let Some(absent) = map.entries.get("absent") else {
-            self.wrong(node, format!("`{name}` does not say what absence means"))
-                .help = Some("add `absent:` with `none`, `empty`, `unknown` or a default".into());
+            self.wrong(node, format!("`{name}` does not say what absence means")).help =
+                Some("add `absent:` with `none`, `empty`, `unknown` or a default".into());
             return Vec::new();
         };
         match &absent.value {
@@ -350,14 +359,16 @@ impl Parser {
         if let Some((_, source)) = SOURCES.iter().find(|(word, _)| *word == key) {
             return Some(When::Source(*source));
         }
+        if key == "outside" && !is_inside {
+            return Some(When::Outside);
+        }
         let span = self.keys.of(value).unwrap_or_else(|| span_of(value));
         let first = key.split('.').next().unwrap_or(key);
         let is_terraform = first.contains('_') && first.chars().all(|c| !c.is_ascii_uppercase());
         let looks_like_path = is_terraform || first.starts_with(|c: char| c.is_ascii_uppercase());
         if is_inside || !looks_like_path {
-            let help = remedy(key, SOURCES.iter().map(|(word, _)| *word));
-            self.wrong_at(span, format!("`{key}` is neither a source nor a path"))
-                .help = Some(help);
+            let help = remedy(key, SOURCES.iter().map(|(word, _)| *word).chain(["outside"]));
+            self.wrong_at(span, format!("`{key}` is neither a source nor a path")).help = Some(help);
             return None;
         }
         let (source, place) = if is_terraform {
@@ -428,11 +439,7 @@ impl Parser {
                 let When::Present(source, path) = when else {
                     continue;
                 };
-                let own = if *source == Source::Terraform {
-                    terraform
-                } else {
-                    cloudformation
-                };
+                let own = if *source == Source::Terraform { terraform } else { cloudformation };
                 let unknown = path.types.iter().find(|name| !own.contains(name));
                 if let (Some(name), None) = (unknown, &path.join) {
                     let help = remedy(name, own.iter().map(AsRef::as_ref));
@@ -461,16 +468,10 @@ impl Parser {
             };
             let is_first = calls.is_empty();
             if is_first && (call.scope.is_none() || call.each.is_none() || call.id.is_empty()) {
-                self.wrong(
-                    node,
-                    "the first call lists the resources, so it needs `in`, `each` and `id`",
-                );
+                self.wrong(node, "the first call lists the resources, so it needs `in`, `each` and `id`");
             }
             if !is_first && call.into.is_none() {
-                self.wrong(
-                    node,
-                    "a call on each resource needs `into`: the field that takes the answer",
-                );
+                self.wrong(node, "a call on each resource needs `into`: the field that takes the answer");
             }
             calls.push(call);
         }
@@ -488,10 +489,7 @@ impl Parser {
         let Some((service, operation)) = text.split_once('.').filter(|(service, operation)| {
             !service.is_empty() && operation.starts_with(|c: char| c.is_ascii_uppercase())
         }) else {
-            self.wrong(
-                call,
-                format!("`{text}` is not a call: `service.Operation` is expected"),
-            );
+            self.wrong(call, format!("`{text}` is not a call: `service.Operation` is expected"));
             return None;
         };
         Some(Collect {
@@ -507,11 +505,7 @@ impl Parser {
             each: map.entries.get("each").and_then(|each| self.chain(each)),
             id: self.words(map, "id"),
             keep: self.words(map, "keep"),
-            into: map
-                .entries
-                .get("into")
-                .and_then(|into| self.text(into, "into"))
-                .map(Arc::from),
+            into: map.entries.get("into").and_then(|into| self.text(into, "into")).map(Arc::from),
             none_when: self.words(map, "none-when"),
         })
     }
@@ -545,10 +539,7 @@ impl Parser {
             Value::List(list) => list.items.iter().collect(),
             _ => vec![node],
         };
-        nodes
-            .into_iter()
-            .filter_map(|node| self.text(node, name).map(Arc::from))
-            .collect()
+        nodes.into_iter().filter_map(|node| self.text(node, name).map(Arc::from)).collect()
     }
 }
 
@@ -566,10 +557,7 @@ fn join_of<'a>(types: &[Arc<str>], chains: &'a [Chain]) -> Option<&'a crate::gra
 /// `{ unknown: … }` and `{ value: … }` are meanings; other maps go from conditions to meanings.
 fn is_meaning(map: &Map) -> bool {
     let mut keys = map.entries.keys();
-    matches!(
-        (keys.next().map(AsRef::as_ref), keys.next()),
-        (Some("unknown" | "value"), None)
-    )
+    matches!((keys.next().map(AsRef::as_ref), keys.next()), (Some("unknown" | "value"), None))
 }
 
 fn parse_is(text: &str, depth: usize) -> Result<Is, String> {
@@ -635,10 +623,6 @@ fn documented(node: &Node) -> Node {
 pub(crate) fn span_of(node: &Node) -> Span {
     node.origin.span().cloned().unwrap_or_else(|| {
         let start = Position { line: 1, column: 1 };
-        Span {
-            file: "".into(),
-            start,
-            end: start,
-        }
+        Span { file: "".into(), start, end: start }
     })
 }

@@ -17,16 +17,18 @@ pub(crate) enum Place {
 /// Reads a chain: paths joined by ` + `.
 pub(crate) fn chain(text: &str, place: Place) -> Result<Chain, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let paths: Result<Vec<_>, _> = words
-        .split(|word| *word == "+")
-        .map(|words| path(words, place))
-        .collect();
+    let paths: Result<Vec<_>, _> = words.split(|word| *word == "+").map(|words| path(words, place)).collect();
     paths.map(Chain)
 }
 
 /// Reads one path.
 pub(crate) fn path(words: &[&str], place: Place) -> Result<SourcePath, String> {
+    let (words, is_anywhere) = match words {
+        [words @ .., "anywhere"] => (words, true),
+        words => (words, false),
+    };
     let (start, conditions) = match words.iter().position(|word| *word == "where") {
+        Some(_) if is_anywhere => return Err("`where` or `anywhere` is expected, not both".into()),
         Some(at) => (&words[..at], Some(&words[at + 1..])),
         None => (words, None),
     };
@@ -35,35 +37,25 @@ pub(crate) fn path(words: &[&str], place: Place) -> Result<SourcePath, String> {
         [one, "is", "present"] => (*one, true),
         [] => return Err("a path is missing".into()),
         [_, unexpected, ..] => {
-            return Err(format!(
-                "`{unexpected}` is not expected here: `where`, `+` or `is present` is"
-            ));
+            return Err(format!("`{unexpected}` is not expected here: `where`, `+` or `is present` is"));
         }
     };
     let (types, steps) = types_and_steps(start, place)?;
-    let join = conditions.map(join).transpose()?;
+    let join = match is_anywhere {
+        true => Some(Join { is_anywhere, ..Join::default() }),
+        false => conditions.map(join).transpose()?,
+    };
     match (&join, types.is_empty()) {
-        (Some(_), true) => Err(format!(
-            "`{start}` joins another resource, so it must begin with its type"
-        )),
+        (Some(_), true) => Err(format!("`{start}` joins another resource, so it must begin with its type")),
         (None, false) if steps.is_empty() => Err(format!("`{start}` names a type but nothing of it")),
-        _ => Ok(SourcePath {
-            types,
-            steps,
-            asks_presence,
-            join,
-        }),
+        _ => Ok(SourcePath { types, steps, asks_presence, join }),
     }
 }
 
 /// Reads what a condition of absence names: a path, of which a type alone will do.
 pub(crate) fn condition(text: &str, place: Place) -> Result<SourcePath, String> {
     let (types, steps) = types_and_steps(text.trim(), place)?;
-    Ok(SourcePath {
-        types,
-        steps,
-        ..SourcePath::default()
-    })
+    Ok(SourcePath { types, steps, ..SourcePath::default() })
 }
 
 fn types_and_steps(text: &str, place: Place) -> Result<(Vec<Arc<str>>, Vec<Step>), String> {
@@ -103,10 +95,7 @@ fn steps(text: &str) -> Result<Vec<Step>, String> {
             if name.is_empty() || name.contains(['[', ']', '|', '(', ')', ',', '+']) {
                 return Err(format!("`{part}` is not a step of a path"));
             }
-            Ok(Step {
-                name: name.into(),
-                each,
-            })
+            Ok(Step { name: name.into(), each })
         })
         .collect()
 }
@@ -115,17 +104,9 @@ fn join(words: &[&str]) -> Result<Join, String> {
     let mut join = Join::default();
     for condition in words.split(|word| *word == "and") {
         match condition {
-            [arguments @ .., "is", "this"] => {
-                for argument in arguments.split(|word| *word == "or") {
-                    let [argument] = argument else {
-                        return Err("`where ARGUMENT is this` is expected, or `A or B is this`".into());
-                    };
-                    join.arguments.push(steps(argument)?);
-                }
-            }
-            [argument, "is", word] => join
-                .equals
-                .push((steps(argument)?, word.trim_matches('"').into())),
+            [arguments @ .., "is", "this"] => join.arguments.extend(alternatives(arguments)?),
+            ["this", "is", arguments @ ..] => join.named_by.extend(alternatives(arguments)?),
+            [argument, "is", word] => join.equals.push((steps(argument)?, word.trim_matches('"').into())),
             _ => {
                 return Err(format!(
                     "`{}` is not a condition: `ARGUMENT is this` or `ARGUMENT is WORD` is expected",
@@ -134,10 +115,21 @@ fn join(words: &[&str]) -> Result<Join, String> {
             }
         }
     }
-    if join.arguments.is_empty() {
-        return Err("no condition says which argument `is this`".into());
+    match (join.arguments.is_empty(), join.named_by.is_empty()) {
+        (true, true) => Err("no condition says which argument `is this`".into()),
+        (false, false) => Err("`ARGUMENT is this` or `this is ARGUMENT` is expected, not both".into()),
+        _ => Ok(join),
     }
-    Ok(join)
+}
+
+fn alternatives(arguments: &[&str]) -> Result<Vec<Vec<Step>>, String> {
+    let arguments = arguments.split(|word| *word == "or");
+    arguments
+        .map(|argument| match argument {
+            [argument] => steps(argument),
+            _ => Err("`where ARGUMENT is this` is expected, or `A or B is this`".into()),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -158,18 +150,9 @@ mod tests {
         check("Encrypted", Place::Cloudformation);
         check("Attachments[].InstanceId", Place::Plain);
         check("aws_lb|aws_alb.access_logs.bucket", Place::Terraform);
-        check(
-            "aws_volume_attachment.instance_id where volume_id is this",
-            Place::Terraform,
-        );
-        check(
-            "AWS::SQS::QueuePolicy.PolicyDocument where Queues[] is this",
-            Place::Cloudformation,
-        );
-        check(
-            "Users[] + AWS::IAM::User where ManagedPolicyArns[] is this",
-            Place::Cloudformation,
-        );
+        check("aws_volume_attachment.instance_id where volume_id is this", Place::Terraform);
+        check("AWS::SQS::QueuePolicy.PolicyDocument where Queues[] is this", Place::Cloudformation);
+        check("Users[] + AWS::IAM::User where ManagedPolicyArns[] is this", Place::Cloudformation);
         check(
             "A[] + AWS::EC2::SecurityGroupIngress where GroupId or GroupName is this",
             Place::Cloudformation,
@@ -179,6 +162,9 @@ mod tests {
             Place::Terraform,
         );
         check("PublicIpAddress is present", Place::Plain);
+        check("aws_eip is present where instance is this", Place::Terraform);
+        check("aws_subnet.map_public_ip_on_launch where this is subnet_id", Place::Terraform);
+        check("aws_s3_account_public_access_block.block_public_acls anywhere", Place::Terraform);
         check("Condition.ArnLike.AWS:SourceArn", Place::Plain);
     }
 
@@ -193,16 +179,8 @@ mod tests {
             Place::Terraform,
             "`encrypted` is not a Terraform type: `type.argument` is expected",
         );
-        refused(
-            "aws_ebs_volume",
-            Place::Terraform,
-            "`aws_ebs_volume` names a type but nothing of it",
-        );
-        refused(
-            "A when B",
-            Place::Plain,
-            "`when` is not expected here: `where`, `+` or `is present` is",
-        );
+        refused("aws_ebs_volume", Place::Terraform, "`aws_ebs_volume` names a type but nothing of it");
+        refused("A when B", Place::Plain, "`when` is not expected here: `where`, `+` or `is present` is");
         refused(
             "A where B is this",
             Place::Plain,
@@ -214,9 +192,15 @@ mod tests {
             "`c` is not a condition: `ARGUMENT is this` or `ARGUMENT is WORD` is expected",
         );
         refused(
-            "aws_a.b where c is d",
+            "aws_a.b where c is this anywhere",
             Place::Terraform,
-            "no condition says which argument `is this`",
+            "`where` or `anywhere` is expected, not both",
         );
+        refused(
+            "aws_a.b where c is this and this is d",
+            Place::Terraform,
+            "`ARGUMENT is this` or `this is ARGUMENT` is expected, not both",
+        );
+        refused("aws_a.b where c is d", Place::Terraform, "no condition says which argument `is this`");
     }
 }

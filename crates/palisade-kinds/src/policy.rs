@@ -52,10 +52,7 @@ fn condition(node: Node) -> Node {
             return node;
         };
         let lower = |(key, node): (Arc<str>, Node)| (lowered(&key), list_of(node, as_text));
-        let keys = Map {
-            entries: keys.entries.into_iter().map(lower).collect(),
-            more: keys.more,
-        };
+        let keys = Map { entries: keys.entries.into_iter().map(lower).collect(), more: keys.more };
         Node::new(Value::Map(keys), node.origin)
     });
     Node::new(Value::Map(operators), node.origin)
@@ -65,15 +62,9 @@ fn condition(node: Node) -> Node {
 fn list_of(node: Node, item: impl Fn(Node) -> Node) -> Node {
     let origin = node.origin.clone();
     let list = match node.value {
-        Value::List(list) => List {
-            items: list.items.into_iter().map(item).collect(),
-            more: list.more,
-        },
+        Value::List(list) => List { items: list.items.into_iter().map(item).collect(), more: list.more },
         Value::Unknown(ref unknown) if unknown.hint.shape != Some(Shape::Text) => return node,
-        _ => List {
-            items: vec![item(node)],
-            more: None,
-        },
+        _ => List { items: vec![item(node)], more: None },
     };
     Node::new(Value::List(list), origin)
 }
@@ -87,10 +78,7 @@ fn rewritten(map: Map, mut rewrite: impl FnMut(&str, Node) -> Node) -> Map {
             entries.insert(name, node);
         }
     }
-    Map {
-        entries,
-        more: map.more,
-    }
+    Map { entries, more: map.more }
 }
 
 fn as_text(node: Node) -> Node {

@@ -1,7 +1,7 @@
 //! Follows paths into the documents of a source.
 
-use crate::belong::{World, has_certain_values};
-use crate::grammar::{Is, SourcePath, Step};
+use crate::belong::{StandIn, World, has_certain_values, has_values};
+use crate::grammar::{Is, Join, SourcePath, Step};
 use crate::json;
 use palisade_model::{
     Existence, List, Map, Node, Origin, RawResource, Reference, Shape, Source, Unknown, Value, Why,
@@ -66,17 +66,10 @@ pub(crate) fn walk(node: &Node, steps: &[Step], found: &mut Found) {
     match &node.value {
         Value::Null => {}
         Value::Unknown(unknown) => found.open(part_of(unknown), &node.origin),
-        Value::Map(map) => match map
-            .entries
-            .get(&step.name)
-            .filter(|entry| entry.value != Value::Null)
-        {
+        Value::Map(map) => match map.entries.get(&step.name).filter(|entry| entry.value != Value::Null) {
             Some(entry) => enter(entry, step, rest, found),
             None if step.name.as_ref() == "tags_all" => {
-                let tags = Step {
-                    name: "tags".into(),
-                    each: step.each,
-                };
+                let tags = Step { name: "tags".into(), each: step.each };
                 let steps: Vec<Step> = std::iter::once(tags).chain(rest.iter().cloned()).collect();
                 walk(node, &steps, found);
             }
@@ -135,8 +128,20 @@ fn part_of(unknown: &Unknown) -> Unknown {
 pub(crate) enum Start<'f> {
     /// At the resource of this index.
     Resource(&'f World<'f>, usize),
+    /// At what stands in for a resource that is not declared.
+    StandIn(&'f World<'f>, &'f StandIn<'f>),
     /// At a record.
     Record(&'f Node),
+}
+
+impl Start<'_> {
+    /// Is anything of this path in the source at all? Of what stands in, only its parts are.
+    pub(crate) fn sees(&self, path: &SourcePath) -> bool {
+        match self {
+            Self::Resource(..) | Self::Record(_) => true,
+            Self::StandIn(..) => path.join.as_ref().is_some_and(|join| join.named_by.is_empty()),
+        }
+    }
 }
 
 /// Everything a path leads to, by way of joins too.
@@ -148,6 +153,38 @@ pub(crate) fn follow(start: Start<'_>, path: &SourcePath, is: &Is) -> Found {
             let raw = &world.raw[owner];
             if path.types.is_empty() || path.types.contains(&raw.source_type) {
                 walk(body(raw), &path.steps, &mut found);
+            }
+        }
+        (Start::StandIn(_, _), None) => {}
+        (Start::Resource(world, owner), Some(join)) if join.is_anywhere => {
+            anywhere(world, &world.raw[owner], path, &mut found);
+        }
+        (Start::StandIn(world, stand_in), Some(join)) if join.is_anywhere => {
+            anywhere(world, &world.raw[stand_in.at], path, &mut found);
+        }
+        (Start::Resource(world, owner), Some(join)) if !join.named_by.is_empty() => {
+            named_by(world, owner, path, join, &mut found);
+        }
+        (Start::StandIn(world, stand_in), Some(join)) => {
+            let parts = stand_in.parts.iter().filter(|(_, of)| *of == join);
+            for (index, _) in parts {
+                let raw = &world.raw[*index];
+                if !path.types.contains(&raw.source_type) {
+                    continue;
+                }
+                match &raw.existence {
+                    Existence::No(_) => {}
+                    // Where it doesn't exist, nothing stands in its place.
+                    _ if *index == stand_in.at && has_certain_values(raw, join) => {
+                        from_joined(raw, path, is, &mut found);
+                    }
+                    Existence::Unknown(unknown, origin) => found.open(part_of(unknown), origin),
+                    Existence::Yes if !has_certain_values(raw, join) => may_belong(raw, &mut found),
+                    Existence::Yes => from_joined(raw, path, is, &mut found),
+                }
+            }
+            if found.items.is_empty() && found.more.is_none() {
+                return found;
             }
         }
         (Start::Resource(world, owner), Some(join)) => {
@@ -172,6 +209,64 @@ pub(crate) fn follow(start: Start<'_>, path: &SourcePath, is: &Is) -> Found {
     found
 }
 
+/// What is set for the whole root, as for an account.
+fn anywhere(world: &World<'_>, here: &RawResource, path: &SourcePath, found: &mut Found) {
+    for raw in world.of_types(here.source, &path.types, &here.address.root) {
+        let argument = |of: &RawResource, name: &str| body(of).get(name).map(|node| node.value.clone());
+        let is_same = argument(raw, "provider") == argument(here, "provider")
+            && argument(raw, "account_id").is_none_or(|account| account == Value::Null);
+        match &raw.existence {
+            Existence::No(_) => {}
+            Existence::Yes if is_same => walk(body(raw), &path.steps, found),
+            _ if says_no(raw, path) => {}
+            Existence::Unknown(unknown, origin) => found.open(part_of(unknown), origin),
+            Existence::Yes => may_belong(raw, found),
+        }
+    }
+}
+
+/// Would it make no difference, because nothing or `false` stands there?
+fn says_no(raw: &RawResource, path: &SourcePath) -> bool {
+    let mut there = Found::default();
+    walk(body(raw), &path.steps, &mut there);
+    there.more.is_none() && there.items.iter().all(|node| node.value == Value::Bool(false))
+}
+
+/// The resource that this one names.
+fn named_by(world: &World<'_>, owner: usize, path: &SourcePath, join: &Join, found: &mut Found) {
+    let raw = &world.raw[owner];
+    for argument in &join.named_by {
+        let mut names = Found::default();
+        walk(body(raw), argument, &mut names);
+        let is_given = !names.items.is_empty() || names.more.is_some();
+        for node in &names.items {
+            let Value::Unknown(unknown) = &node.value else { continue };
+            let references = match (raw.source, unknown.hint.refers_to.as_slice(), &unknown.why) {
+                (Source::Terraform, references, _) => references,
+                (_, [_], Why::AfterApply(_)) => unknown.hint.refers_to.as_slice(),
+                _ => &[],
+            };
+            for reference in references {
+                let (named, is_certain) = world.named(&raw.address.root, &reference.address);
+                for other in named.into_iter().map(|index| &world.raw[index]) {
+                    if !path.types.contains(&other.source_type) || !has_values(other, join) {
+                        continue;
+                    }
+                    match &other.existence {
+                        Existence::No(_) => {}
+                        Existence::Unknown(unknown, origin) => found.open(part_of(unknown), origin),
+                        Existence::Yes if is_certain => walk(body(other), &path.steps, found),
+                        Existence::Yes => may_belong(other, found),
+                    }
+                }
+            }
+        }
+        if is_given {
+            return;
+        }
+    }
+}
+
 fn may_belong(raw: &RawResource, found: &mut Found) {
     let why = Why::MayBelong(raw.address.name.clone());
     found.open(why.into(), &raw.origin);
@@ -180,10 +275,7 @@ fn may_belong(raw: &RawResource, found: &mut Found) {
 fn from_joined(raw: &RawResource, path: &SourcePath, is: &Is, found: &mut Found) {
     if path.steps.is_empty() && is.item().is_textual() {
         // What names the resource is known only once it was made.
-        let reference = Reference {
-            address: raw.address.name.clone(),
-            attribute: None,
-        };
+        let reference = Reference { address: raw.address.name.clone(), attribute: None };
         let why = Why::AfterApply(raw.address.name.clone());
         let unknown = Unknown::reference(why, Some(Shape::Text), vec![reference]);
         found.give(Node::new(Value::Unknown(unknown), raw.origin.clone()));
@@ -192,22 +284,34 @@ fn from_joined(raw: &RawResource, path: &SourcePath, is: &Is, found: &mut Found)
     walk(body(raw), &path.steps, found);
 }
 
+/// Is it certain that something is there? An empty text is nothing, and what is not known yet may turn out to be one.
+pub(crate) fn is_certainly_there(node: &Node) -> bool {
+    match &node.value {
+        Value::Unknown(unknown) => {
+            let may_be_empty = matches!(unknown.hint.shape, None | Some(Shape::Text))
+                && unknown.hint.starts_with.is_none()
+                && !matches!(unknown.why, Why::AfterApply(_));
+            unknown.hint.is_present && !may_be_empty
+        }
+        Value::Text(text) => !text.is_empty(),
+        Value::Null => false,
+        _ => true,
+    }
+}
+
 /// True or false for whether something is there.
 fn presence(found: Found, start: Start<'_>) -> Found {
     let origin = match start {
         Start::Resource(world, owner) => &world.raw[owner].origin,
+        Start::StandIn(world, stand_in) => &world.raw[stand_in.at].origin,
         Start::Record(node) => &node.origin,
-    };
-    let is_certain = |node: &&Node| match &node.value {
-        Value::Unknown(unknown) => unknown.hint.is_present,
-        _ => true,
     };
     let mut answer = Found::default();
     let open = found.items.iter().find_map(|node| match &node.value {
         Value::Unknown(unknown) => Some((part_of(unknown), node.origin.clone())),
         _ => None,
     });
-    match (found.items.iter().find(is_certain), open.or(found.more)) {
+    match (found.items.iter().find(|node| is_certainly_there(node)), open.or(found.more)) {
         (Some(there), _) => answer.give(Node::new(Value::Bool(true), there.origin.clone())),
         (None, Some((unknown, origin))) => answer.open(unknown, &origin),
         (None, None) => answer.give(Node::new(Value::Bool(false), origin.clone())),

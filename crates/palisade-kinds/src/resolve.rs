@@ -1,10 +1,10 @@
 //! Names what readers found: raw resources become resources with the attributes of their kind.
 
-use crate::belong::World;
+use crate::belong::{StandIn, World};
 use crate::coerce::{all_ports, coerce, translated};
 use crate::grammar::{Absent, AttributeRule, Chain, Is, Kind, When};
 use crate::kinds::Kinds;
-use crate::read::{Found, Start, body, follow};
+use crate::read::{Found, Start, body, follow, is_certainly_there};
 use indexmap::IndexMap;
 use palisade_model::{
     Arn, Attribute, Hint, List, Meaning, Node, Origin, RawResource, Resource, Shape, Source, Unknown, Value,
@@ -16,24 +16,53 @@ use std::sync::Arc;
 ///
 /// A resource that is part of another, as a bucket's public access block is in Terraform, gives its attributes to
 /// that one and stays a resource itself. One that no kind describes keeps its document and has no attributes.
+///
+/// After them come the resources that stand in for owners that are not declared, each with the document and the address
+/// of a part: [`Kinds::stands_in`] tells them.
 pub fn resolve(raw: Vec<RawResource>, kinds: &Kinds) -> Vec<Resource> {
-    let attributes: Vec<_> = {
+    let (attributes, outside): (Vec<_>, Vec<_>) = {
         let world = World::new(&raw, kinds);
-        (0..raw.len()).map(|index| named(&world, index)).collect()
+        let named = (0..raw.len()).map(|index| named(&world, index)).collect();
+        let outside = world.stand_ins.iter().map(|stand_in| standing_in(&world, stand_in));
+        (named, outside.collect())
     };
     raw.into_iter()
         .zip(attributes)
         .map(|(declared, named)| {
             let (kind, attributes) = named.unzip();
             let attributes: IndexMap<Arc<str>, Attribute> = attributes.unwrap_or_default();
-            Resource {
-                arn: arn(&declared, &attributes),
-                kind,
-                declared,
-                attributes,
-            }
+            Resource { arn: arn(&declared, &attributes), kind, declared, attributes }
         })
+        .chain(outside)
         .collect()
+}
+
+/// What the parts say of an owner that is not declared.
+fn standing_in(world: &World<'_>, stand_in: &StandIn<'_>) -> Resource {
+    let declared = &world.raw[stand_in.at];
+    let start = Start::StandIn(world, stand_in);
+    let rules = stand_in.kind.attributes.iter();
+    let attributes = rules
+        .map(|(name, rule)| (name.clone(), attribute(name, rule, declared.source, start, &declared.origin)));
+    Resource {
+        kind: Some(stand_in.kind.kind.clone()),
+        // The owner's own, which would take the place of the part's address.
+        arn: None,
+        attributes: attributes.collect(),
+        declared: declared.clone(),
+    }
+}
+
+/// The rest of an owner of which only parts are declared.
+fn not_declared(kind: &Kind) -> Unknown {
+    let title = &kind.title;
+    let mut letters = title.chars();
+    let is_acronym = letters.clone().nth(1).is_none_or(|second| !second.is_lowercase());
+    let what = match letters.next() {
+        Some(first) if !is_acronym => format!("the {}{}", first.to_lowercase(), letters.as_str()),
+        _ => format!("the {title}"),
+    };
+    Why::NotDeclared(what.into()).into()
 }
 
 type Named = (palisade_model::ResourceType, IndexMap<Arc<str>, Attribute>);
@@ -49,7 +78,7 @@ fn named(world: &World<'_>, index: usize) -> Option<Named> {
     let attributes = rules.map(|(name, rule)| {
         let attribute = match unreadable {
             Some(unknown) => Attribute::Unknown(unknown.why.clone().into(), body(raw).origin.clone()),
-            None => attribute(rule, raw.source, Start::Resource(world, index), &raw.origin),
+            None => attribute(name, rule, raw.source, Start::Resource(world, index), &raw.origin),
         };
         (name.clone(), attribute)
     });
@@ -63,27 +92,63 @@ fn arn(declared: &RawResource, attributes: &IndexMap<Arc<str>, Attribute>) -> Op
         _ => None,
     };
     let address = (declared.source == Source::Live).then_some(declared.address.name.as_ref());
-    given
-        .and_then(|text| text.parse().ok())
-        .or_else(|| address?.parse().ok())
+    given.and_then(|text| text.parse().ok()).or_else(|| address?.parse().ok())
 }
 
 /// What is known of one attribute: the first alternative that is there, or what absence means.
-fn attribute(rule: &AttributeRule, source: Source, start: Start<'_>, declared: &Origin) -> Attribute {
-    for chain in rule.paths(source) {
-        let answer = match rule.is {
-            Is::List(_) | Is::ManagementEvents => several(rule, source, start, chain, declared),
-            _ => single(rule, source, start, chain),
-        };
-        if let Some(attribute) = answer {
-            return attribute;
-        }
+fn attribute(
+    name: &str,
+    rule: &AttributeRule,
+    source: Source,
+    start: Start<'_>,
+    declared: &Origin,
+) -> Attribute {
+    let alternatives = rule.paths(source).iter();
+    let mut answers = alternatives.filter_map(|chain| match rule.is {
+        Is::List(_) | Is::ManagementEvents => several(rule, source, start, chain, declared),
+        _ => single(name, rule, source, start, chain),
+    });
+    let own = answers.next().unwrap_or_else(|| absence(rule, source, start, declared));
+    either(rule, source, start, own)
+}
+
+/// What makes a bool true whatever it is itself.
+fn either(rule: &AttributeRule, source: Source, start: Start<'_>, own: Attribute) -> Attribute {
+    let is_true = |node: &Node| node.value == Value::Bool(true);
+    if let Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) = &own
+        && is_true(node)
+    {
+        return own;
     }
-    absence(rule, source, start, declared)
+    let mut open = None;
+    for (_, chain) in rule.or.iter().filter(|(of, _)| *of == source) {
+        let found = gathered(rule, start, chain);
+        for node in found.items {
+            let node = finished(rule, source, node);
+            match node.value {
+                Value::Bool(true) => return Attribute::Known(node),
+                Value::Unknown(unknown) => open = open.or(Some((unknown, node.origin))),
+                _ => {}
+            }
+        }
+        open = open.or(found.more);
+    }
+    match (own, open) {
+        (Attribute::Unknown(unknown, origin), _) | (_, Some((unknown, origin))) => {
+            Attribute::Unknown(unknown, origin)
+        }
+        (own, None) => own,
+    }
 }
 
 /// The one value a chain leads to; none when nothing is there.
-fn single(rule: &AttributeRule, source: Source, start: Start<'_>, chain: &Chain) -> Option<Attribute> {
+fn single(
+    name: &str,
+    rule: &AttributeRule,
+    source: Source,
+    start: Start<'_>,
+    chain: &Chain,
+) -> Option<Attribute> {
     let found = gathered(rule, start, chain);
     if let Some((unknown, origin)) = found.more {
         return Some(Attribute::Unknown(unknown, origin));
@@ -96,7 +161,7 @@ fn single(rule: &AttributeRule, source: Source, start: Start<'_>, chain: &Chain)
     let first = values.next()?;
     for other in values {
         if first.has_unknown() || other.has_unknown() || first.value.to_json() != other.value.to_json() {
-            let why = Why::Unreadable("it is given several times, differently".into());
+            let why = Why::Unreadable(format!("`{name}` is given several times, differently").into());
             return Some(Attribute::Unknown(why.into(), other.origin));
         }
     }
@@ -111,7 +176,12 @@ fn several(
     chain: &Chain,
     declared: &Origin,
 ) -> Option<Attribute> {
-    let found = gathered(rule, start, chain);
+    let mut found = gathered(rule, start, chain);
+    if let Start::StandIn(_, stand_in) = start
+        && (found.is_given || !found.items.is_empty())
+    {
+        found.more.get_or_insert_with(|| (not_declared(stand_in.kind), declared.clone()));
+    }
     let is_one_path = matches!(chain.0.as_slice(), [path] if path.join.is_none());
     if is_one_path && let Some((unknown, origin)) = wholly_unknown(&found) {
         return Some(Attribute::Unknown(unknown, origin));
@@ -120,14 +190,10 @@ fn several(
         return None;
     }
     let origin = found.items.first().map(|node| &node.origin);
-    let origin = origin
-        .or(found.more.as_ref().map(|(_, origin)| origin))
-        .unwrap_or(declared);
+    let origin = origin.or(found.more.as_ref().map(|(_, origin)| origin)).unwrap_or(declared);
     let origin = origin.clone();
-    let mut list = List {
-        items: Vec::with_capacity(found.items.len()),
-        more: found.more.map(|(unknown, _)| unknown),
-    };
+    let mut list =
+        List { items: Vec::with_capacity(found.items.len()), more: found.more.map(|(unknown, _)| unknown) };
     for node in found.items {
         flatten(rule, source, node, &mut list);
     }
@@ -154,7 +220,7 @@ fn wholly_unknown(found: &Found) -> Option<(Unknown, Origin)> {
 
 fn gathered(rule: &AttributeRule, start: Start<'_>, chain: &Chain) -> Found {
     let mut found = Found::default();
-    for path in &chain.0 {
+    for path in chain.0.iter().filter(|path| start.sees(path)) {
         found.append(follow(start, path, &rule.is));
     }
     found
@@ -209,10 +275,7 @@ fn finished(rule: &AttributeRule, source: Source, node: Node) -> Node {
 fn record(rule: &AttributeRule, source: Source, node: Node) -> Node {
     let node = match node.value {
         // A block is a list of one.
-        Value::List(List {
-            mut items,
-            more: None,
-        }) if items.len() == 1 => items.remove(0),
+        Value::List(List { mut items, more: None }) if items.len() == 1 => items.remove(0),
         value => Node::new(value, node.origin),
     };
     let node = coerce(&Is::Record, node);
@@ -221,7 +284,7 @@ fn record(rule: &AttributeRule, source: Source, node: Node) -> Node {
     }
     let mut entries: IndexMap<Arc<str>, Node> = IndexMap::with_capacity(rule.each.len());
     for (name, field) in &rule.each {
-        let value = match attribute(field, source, Start::Record(&node), &node.origin) {
+        let value = match attribute(name, field, source, Start::Record(&node), &node.origin) {
             Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => node,
             Attribute::Absent(Meaning::Nothing, _) => continue,
             Attribute::Unknown(unknown, origin) => Node::new(Value::Unknown(unknown), origin),
@@ -254,8 +317,16 @@ fn known(node: Node) -> Attribute {
 
 /// What it means that nothing is there.
 fn absence(rule: &AttributeRule, source: Source, start: Start<'_>, declared: &Origin) -> Attribute {
+    let outside = match start {
+        Start::StandIn(_, stand_in) => Some(stand_in.kind),
+        Start::Resource(..) | Start::Record(_) => None,
+    };
     for (when, meaning) in &rule.absent {
         let origin = match when {
+            When::Outside if outside.is_some() => declared.clone(),
+            When::Outside => continue,
+            When::Always | When::Source(_) if outside.is_some() => continue,
+            When::Present(_, path) if !start.sees(path) => continue,
             When::Always if rule.paths(source).is_empty() => continue,
             When::Always => declared.clone(),
             When::Source(of) if *of == source => declared.clone(),
@@ -271,10 +342,13 @@ fn absence(rule: &AttributeRule, source: Source, start: Start<'_>, declared: &Or
         };
         return meant(meaning, source, origin);
     }
+    if let Some(kind) = outside {
+        return Attribute::Unknown(not_declared(kind), declared.clone());
+    }
     let what = if rule.paths(source).is_empty() {
         format!("something that {} can't say", saying(source))
     } else {
-        outside(source)
+        elsewhere(source)
     };
     Attribute::Unknown(Why::DecidedElsewhere(what.into()).into(), declared.clone())
 }
@@ -284,7 +358,7 @@ fn meant(meaning: &Absent, source: Source, origin: Origin) -> Attribute {
         Absent::Nothing => Attribute::Absent(Meaning::Nothing, origin),
         Absent::Value(node) => Attribute::Absent(Meaning::Default(node.clone()), origin),
         Absent::Unknown(reason) => {
-            let what = reason.clone().unwrap_or_else(|| outside(source).into());
+            let what = reason.clone().unwrap_or_else(|| elsewhere(source).into());
             Attribute::Unknown(Why::DecidedElsewhere(what).into(), origin)
         }
     }
@@ -298,11 +372,7 @@ enum There {
 
 /// Is something there? A value that is unknown may turn out to be null.
 fn there(found: Found) -> There {
-    let is_certain = |node: &&Node| match &node.value {
-        Value::Unknown(unknown) => unknown.hint.is_present,
-        _ => true,
-    };
-    if let Some(node) = found.items.iter().find(is_certain) {
+    if let Some(node) = found.items.iter().find(|node| is_certainly_there(node)) {
         return There::Yes(node.origin.clone());
     }
     let open = found.items.into_iter().find_map(|node| match node.value {
@@ -315,7 +385,7 @@ fn there(found: Found) -> There {
     }
 }
 
-fn outside(source: Source) -> String {
+fn elsewhere(source: Source) -> String {
     format!("something outside of {}", saying(source))
 }
 

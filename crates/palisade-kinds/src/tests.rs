@@ -8,6 +8,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 mod joins;
+mod outside;
 mod pages;
 mod values;
 mod wrong;
@@ -37,17 +38,10 @@ fn node(json: &serde_json::Value) -> Node {
                 more: Some(Why::NoValue("var.more".into()).into()),
             }),
             Some((key, Json::Object(entries))) if key == "?map" => Value::Map(Map {
-                entries: entries
-                    .iter()
-                    .map(|(key, value)| (key.as_str().into(), node(value)))
-                    .collect(),
+                entries: entries.iter().map(|(key, value)| (key.as_str().into(), node(value))).collect(),
                 more: Some(Why::NoValue("var.more".into()).into()),
             }),
-            _ => Value::map(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.as_str().into(), node(value))),
-            ),
+            _ => Value::map(entries.iter().map(|(key, value)| (key.as_str().into(), node(value)))),
         },
     };
     Node::new(value, origin())
@@ -55,10 +49,7 @@ fn node(json: &serde_json::Value) -> Node {
 
 fn reference(what: &str) -> Unknown {
     let (address, attribute) = what.rsplit_once('.').unwrap_or((what, "Ref"));
-    let reference = Reference {
-        address: address.into(),
-        attribute: Some(attribute.into()),
-    };
+    let reference = Reference { address: address.into(), attribute: Some(attribute.into()) };
     Unknown::reference(Why::AfterApply(what.into()), Some(Shape::Text), vec![reference])
 }
 
@@ -66,10 +57,7 @@ fn raw(source: Source, kind: &str, name: &str, document: serde_json::Value) -> R
     RawResource {
         source,
         source_type: kind.into(),
-        address: Address {
-            root: "infra".into(),
-            name: name.into(),
-        },
+        address: Address { root: "infra".into(), name: name.into() },
         existence: Existence::Yes,
         raw: node(&document),
         account: None,
@@ -84,21 +72,11 @@ fn terraform(address: &str, document: serde_json::Value) -> RawResource {
 }
 
 fn template(name: &str, kind: &str, properties: serde_json::Value) -> RawResource {
-    raw(
-        Source::Cloudformation,
-        kind,
-        name,
-        json!({ "Type": kind, "Properties": properties }),
-    )
+    raw(Source::Cloudformation, kind, name, json!({ "Type": kind, "Properties": properties }))
 }
 
 fn live(kind: &str, document: serde_json::Value) -> RawResource {
-    raw(
-        Source::Live,
-        kind,
-        "arn:aws:ec2:eu-west-1:111122223333:volume/vol-1",
-        document,
-    )
+    raw(Source::Live, kind, "arn:aws:ec2:eu-west-1:111122223333:volume/vol-1", document)
 }
 
 /// What is known of an attribute, in a line. `default` marks what absence means, `?` what is unknown.
@@ -112,11 +90,7 @@ fn said(attribute: &Attribute) -> String {
 }
 
 fn shown(node: &Node) -> String {
-    let more = |more: &Option<Unknown>| {
-        more.iter()
-            .map(|unknown| format!("… {unknown}"))
-            .collect::<Vec<_>>()
-    };
+    let more = |more: &Option<Unknown>| more.iter().map(|unknown| format!("… {unknown}")).collect::<Vec<_>>();
     match &node.value {
         Value::Unknown(unknown) => format!("? {unknown}"),
         Value::List(list) => {
@@ -124,14 +98,8 @@ fn shown(node: &Node) -> String {
             format!("[{}]", items.collect::<Vec<_>>().join(", "))
         }
         Value::Map(map) => {
-            let entries = map
-                .entries
-                .iter()
-                .map(|(key, node)| format!("{key}: {}", shown(node)));
-            format!(
-                "{{{}}}",
-                entries.chain(more(&map.more)).collect::<Vec<_>>().join(", ")
-            )
+            let entries = map.entries.iter().map(|(key, node)| format!("{key}: {}", shown(node)));
+            format!("{{{}}}", entries.chain(more(&map.more)).collect::<Vec<_>>().join(", "))
         }
         other => other.to_json().to_string(),
     }
@@ -155,10 +123,7 @@ fn block<'a>(page: &'a str, language: &str) -> Option<(&'a str, u32)> {
 
 fn read_page(file: &str, page: &str) -> (Option<Kind>, Vec<Diagnostic>) {
     let name: Arc<str> = file.into();
-    let kind = page
-        .lines()
-        .find_map(|line| line.strip_prefix("type: "))
-        .expect("a type");
+    let kind = page.lines().find_map(|line| line.strip_prefix("type: ")).expect("a type");
     let text = |language| {
         block(page, language).map(|(text, line)| Text {
             file: &name,
@@ -169,7 +134,7 @@ fn read_page(file: &str, page: &str) -> (Option<Kind>, Vec<Diagnostic>) {
     let attributes = text("attributes").expect("attributes");
     parse_kind(
         kind.parse().expect("a type"),
-        "A title",
+        page.lines().find_map(|line| line.strip_prefix("title: ")).unwrap_or("A title"),
         None,
         attributes,
         text("collect"),
@@ -200,12 +165,7 @@ fn page(attributes: &str) -> String {
 fn check(kinds: &Kinds, resources: Vec<RawResource>, name: &str, expected: &str) {
     let resolved = resolve(resources, kinds);
     let first = resolved.first().expect("a resource");
-    assert_eq!(
-        attribute(first, name),
-        expected,
-        "`{name}` of `{}`",
-        first.address()
-    );
+    assert_eq!(attribute(first, name), expected, "`{name}` of `{}`", first.address());
 }
 
 fn root() -> &'static FilePath {

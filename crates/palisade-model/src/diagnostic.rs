@@ -30,19 +30,11 @@ pub enum Level {
 impl Diagnostic {
     /// Part of the input could not be read.
     pub fn error(message: impl Into<String>) -> Self {
-        Self {
-            level: Level::Error,
-            message: message.into(),
-            span: None,
-            help: None,
-        }
+        Self { level: Level::Error, message: message.into(), span: None, help: None }
     }
     /// All was read; something about it is odd.
     pub fn warning(message: impl Into<String>) -> Self {
-        Self {
-            level: Level::Warning,
-            ..Self::error(message)
-        }
+        Self { level: Level::Warning, ..Self::error(message) }
     }
     /// Says where.
     #[must_use]

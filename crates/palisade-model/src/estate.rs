@@ -26,8 +26,10 @@ pub struct Account {
     pub regions: Vec<Region>,
     /// What is known of the account itself, as its default encryption; by name.
     pub attributes: IndexMap<Arc<str>, Attribute>,
-    /// How completely each kind was listed; a kind that is not here was not listed at all.
+    /// How completely each kind was listed in all regions; a kind that is not here was not.
     pub listed: BTreeMap<ResourceType, Completeness>,
+    /// How completely each kind was listed in a region alone.
+    pub listed_in: BTreeMap<Region, BTreeMap<ResourceType, Completeness>>,
     /// Resources of other accounts that count here too, as an organisation's trail does.
     pub shared: BTreeMap<ResourceType, Vec<Node>>,
 }
@@ -85,8 +87,6 @@ impl OrganisationalUnit {
 impl Estate {
     /// The resources of one kind.
     pub fn of_kind<'a>(&'a self, kind: &'a ResourceType) -> impl Iterator<Item = &'a Resource> {
-        self.resources
-            .iter()
-            .filter(move |resource| resource.kind.as_ref() == Some(kind))
+        self.resources.iter().filter(move |resource| resource.kind.as_ref() == Some(kind))
     }
 }

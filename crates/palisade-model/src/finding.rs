@@ -59,6 +59,9 @@ pub struct Evidence {
     pub value: Option<serde_json::Value>,
     /// Why it is unknown, when it is.
     pub unknown: Option<Unknown>,
+    /// May it be a password or a key? Then neither its value nor the line it stands on is shown.
+    #[serde(default)]
+    pub is_secret: bool,
     /// Where it was written or read.
     pub origin: Origin,
 }
@@ -154,21 +157,13 @@ impl Serialize for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
 impl Severity {
     /// All of them, mildest first.
-    pub const ALL: [Self; 5] = [
-        Self::Informational,
-        Self::Low,
-        Self::Medium,
-        Self::High,
-        Self::Critical,
-    ];
+    pub const ALL: [Self; 5] = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -224,10 +219,7 @@ mod tests {
         ] {
             assert_ne!(fingerprint, Fingerprint::new(&page, other.0, other.1, other.2));
         }
-        assert_ne!(
-            Fingerprint::new(&page, "ab", "c", 0),
-            Fingerprint::new(&page, "a", "bc", 0)
-        );
+        assert_ne!(Fingerprint::new(&page, "ab", "c", 0), Fingerprint::new(&page, "a", "bc", 0));
     }
 
     #[test]

@@ -32,9 +32,7 @@ macro_rules! text_serde {
         }
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                String::deserialize(from)?
-                    .parse()
-                    .map_err(serde::de::Error::custom)
+                String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
             }
         }
         impl fmt::Debug for $type {
@@ -91,11 +89,7 @@ impl FromStr for Region {
         let numbered = parts
             .last()
             .is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-        if words && numbered {
-            Ok(Self(text.into()))
-        } else {
-            Err(ParseIdError::Region(text.to_owned()))
-        }
+        if words && numbered { Ok(Self(text.into())) } else { Err(ParseIdError::Region(text.to_owned())) }
     }
 }
 
@@ -134,9 +128,7 @@ impl FromStr for Arn {
             (next()?, next()?, next()?, next()?, next()?, next()?);
         let is_word = |word: &str| {
             !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
         if prefix != "arn"
             || !is_word(partition)
@@ -150,10 +142,7 @@ impl FromStr for Arn {
         Ok(Self {
             partition: partition.into(),
             service: service.into(),
-            region: optional(region)
-                .map(|region| region.parse())
-                .transpose()
-                .map_err(|_| wrong())?,
+            region: optional(region).map(|region| region.parse()).transpose().map_err(|_| wrong())?,
             account: optional(account)
                 .filter(|account| account != "aws")
                 .map(|account| account.parse())
@@ -279,14 +268,8 @@ mod tests {
     #[test]
     fn an_account_id_keeps_its_leading_zeros_and_nothing_else_is_one() {
         assert!(reads_back::<AccountId>("000000000012"));
-        for text in [
-            "",
-            "12",
-            "0000000000123",
-            "+11122223333",
-            "11112222333x",
-            "１１１１２２２２３３３３",
-        ] {
+        for text in ["", "12", "0000000000123", "+11122223333", "11112222333x", "１１１１２２２２３３３３"]
+        {
             assert!(text.parse::<AccountId>().is_err(), "{text}");
         }
     }

@@ -54,11 +54,7 @@ impl Span {
     /// A span within one line.
     pub fn new(file: impl Into<Arc<str>>, start: (u32, u32), end: (u32, u32)) -> Self {
         let position = |(line, column)| Position { line, column };
-        Self {
-            file: file.into(),
-            start: position(start),
-            end: position(end),
-        }
+        Self { file: file.into(), start: position(start), end: position(end) }
     }
 }
 

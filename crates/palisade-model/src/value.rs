@@ -83,6 +83,8 @@ pub enum Why {
     NotListed(Arc<str>),
     /// Resources whose owner isn't known may belong to this one.
     MayBelong(Arc<str>),
+    /// Only parts of the thing are declared in the source: what the rest of it is like is said elsewhere.
+    NotDeclared(Arc<str>),
 }
 
 /// What is known of an unknown value.
@@ -131,10 +133,7 @@ impl Node {
     }
     /// An unknown value at a place, of which nothing is known.
     pub fn unknown(why: Why, origin: Origin) -> Self {
-        Self {
-            value: Value::Unknown(why.into()),
-            origin,
-        }
+        Self { value: Value::Unknown(why.into()), origin }
     }
     /// The entry of this name, when this is a map that has it.
     pub fn get(&self, name: &str) -> Option<&Node> {
@@ -172,10 +171,7 @@ impl Value {
     }
     /// A map of which nothing is missing.
     pub fn map(entries: impl IntoIterator<Item = (Arc<str>, Node)>) -> Self {
-        Self::Map(Map {
-            entries: entries.into_iter().collect(),
-            more: None,
-        })
+        Self::Map(Map { entries: entries.into_iter().collect(), more: None })
     }
     /// The shape, unless it is null or unknown without a shape.
     pub fn shape(&self) -> Option<Shape> {
@@ -199,10 +195,7 @@ impl Value {
             Self::Text(text) => Json::String(text.to_string()),
             Self::List(list) => list.items.iter().map(|item| item.value.to_json()).collect(),
             Self::Map(map) => Json::Object(
-                map.entries
-                    .iter()
-                    .map(|(name, node)| (name.to_string(), node.value.to_json()))
-                    .collect(),
+                map.entries.iter().map(|(name, node)| (name.to_string(), node.value.to_json())).collect(),
             ),
         }
     }
@@ -211,24 +204,13 @@ impl Value {
 impl Unknown {
     /// A value that is certainly set: what it refers to is known, its value comes later.
     pub fn reference(why: Why, shape: Option<Shape>, refers_to: Vec<Reference>) -> Self {
-        Self {
-            why,
-            hint: Hint {
-                is_present: true,
-                shape,
-                refers_to,
-                starts_with: None,
-            },
-        }
+        Self { why, hint: Hint { is_present: true, shape, refers_to, starts_with: None } }
     }
 }
 
 impl From<Why> for Unknown {
     fn from(why: Why) -> Self {
-        Self {
-            why,
-            hint: Hint::default(),
-        }
+        Self { why, hint: Hint::default() }
     }
 }
 
@@ -243,6 +225,7 @@ impl fmt::Display for Why {
             Self::Unreadable(what) => write!(f, "it could not be read: {what}"),
             Self::NotListed(what) => write!(f, "{what} lists only some of what exists"),
             Self::MayBelong(what) => write!(f, "`{what}` may belong here"),
+            Self::NotDeclared(what) => write!(f, "{what} itself is not declared here"),
         }
     }
 }
@@ -256,8 +239,6 @@ impl fmt::Display for Unknown {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.address)?;
-        self.attribute
-            .iter()
-            .try_for_each(|attribute| write!(f, ".{attribute}"))
+        self.attribute.iter().try_for_each(|attribute| write!(f, ".{attribute}"))
     }
 }

@@ -246,7 +246,13 @@ impl<'a> Evaluator<'a> {
         };
         let reference =
             Reference { address: name.into(), attribute: Some(attribute.unwrap_or("Ref").into()) };
-        Value::Unknown(Unknown::reference(Why::AfterApply(what.into()), shape, vec![reference]))
+        let mut unknown = Unknown::reference(Why::AfterApply(what.into()), shape, vec![reference]);
+        let is_arn = match attribute {
+            None => source_type.is_some_and(|name| name.as_deref().is_some_and(is_referred_to_by_arn)),
+            Some(attribute) => shape.is_some() && attribute.ends_with("Arn") && !attribute.contains('.'),
+        };
+        unknown.hint.starts_with = is_arn.then(|| "arn:".into());
+        Value::Unknown(unknown)
     }
 }
 
@@ -271,6 +277,27 @@ fn not_listed((what, _): (Arc<str>, Origin)) -> Unknown {
 fn is_text_attribute(attribute: &str) -> bool {
     let endings = ["Arn", "ARN", "Id", "ID", "Name", "Url", "URL", "Address"];
     attribute.starts_with("Outputs.") || endings.iter().any(|ending| attribute.ends_with(ending))
+}
+
+/// Is a `Ref` of this type the ARN?
+fn is_referred_to_by_arn(source_type: &str) -> bool {
+    matches!(
+        source_type,
+        "AWS::CertificateManager::Certificate"
+            | "AWS::ECS::Service"
+            | "AWS::ECS::TaskDefinition"
+            | "AWS::ElasticLoadBalancingV2::Listener"
+            | "AWS::ElasticLoadBalancingV2::LoadBalancer"
+            | "AWS::ElasticLoadBalancingV2::TargetGroup"
+            | "AWS::IAM::ManagedPolicy"
+            | "AWS::IAM::OIDCProvider"
+            | "AWS::IAM::SAMLProvider"
+            | "AWS::Lambda::Alias"
+            | "AWS::Lambda::Version"
+            | "AWS::SNS::Topic"
+            | "AWS::SecretsManager::Secret"
+            | "AWS::StepFunctions::StateMachine"
+    )
 }
 
 /// `{{resolve:ssm:…}}` is looked up when the stack is made.

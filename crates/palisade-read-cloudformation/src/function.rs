@@ -369,10 +369,15 @@ fn either_map(why: &Unknown, one: Map, mut other: Map, origin: &Origin) -> Map {
     both
 }
 
-/// How a text begins that is put together from these parts, as far as the first that is not known.
+/// How a text begins that is put together from these parts, as far as is known of the first that is not.
 fn known_beginning(parts: &[Value], delimiter: &str) -> Option<std::sync::Arc<str>> {
     let known = parts.iter().map_while(scalar_text);
-    let beginning: String = known.flat_map(|part| [part.into_owned(), delimiter.to_owned()]).collect();
+    let mut beginning: String = known.flat_map(|part| [part.into_owned(), delimiter.to_owned()]).collect();
+    if let Some(Value::Unknown(Unknown { hint: Hint { starts_with: Some(next), .. }, .. })) =
+        parts.iter().find(|part| scalar_text(part).is_none())
+    {
+        beginning.push_str(next);
+    }
     (!beginning.is_empty()).then(|| beginning.into())
 }
 

@@ -24,14 +24,14 @@ pub(crate) fn read(
     options: &Options,
     modules: &dyn ModuleSource,
 ) -> Configuration {
-    let world = World::new(modules);
+    let world = World::new(modules, root);
     let mut diagnostics = Vec::new();
     let module = Module::read(files, &mut diagnostics);
     let given = given(files, options, &mut diagnostics);
     for diagnostic in diagnostics {
         world.report(diagnostic);
     }
-    let scope = world.root(root, module, given);
+    let scope = world.root(module, given);
     let mut writer = Writer { world: &world, root, resources: Vec::new() };
     writer.scope(&scope);
     let resources = writer.resources;

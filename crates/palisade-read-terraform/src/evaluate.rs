@@ -2,6 +2,7 @@
 
 use crate::convert::{text_of, to_bool, to_number};
 use crate::functions;
+use crate::rendered::Rendered;
 use crate::scope::{Instance, Scope, World};
 use crate::syntax::{Body, Expression, ExpressionKind, For, Part, Step};
 use crate::value::{Kind, Value, equal, number, unknown};
@@ -26,13 +27,24 @@ pub(crate) struct Environment<'w> {
     pub scope: Rc<Scope>,
     /// What `each` and `count` mean.
     pub instance: Instance,
-    /// What `for` and `dynamic` name, innermost last.
+    /// What `for`, `dynamic` and a template's caller name, innermost last.
     pub bindings: Vec<(Arc<str>, Value)>,
+    /// Which other names there are.
+    pub names: Names,
+}
+
+/// The names that mean something, beside those that loops give.
+#[derive(Clone)]
+pub(crate) enum Names {
+    /// Those of the module.
+    Module,
+    /// None, as in a template of its own; if there may be more names than are known, with the reason.
+    None(Option<Arc<Unknown>>),
 }
 
 impl<'w> Environment<'w> {
     pub fn new(world: &'w World<'w>, scope: &Rc<Scope>, instance: Instance) -> Self {
-        Self { world, scope: scope.clone(), instance, bindings: Vec::new() }
+        Self { world, scope: scope.clone(), instance, bindings: Vec::new(), names: Names::Module }
     }
 
     /// What an expression comes to; unknown where Terraform would refuse it.
@@ -114,6 +126,10 @@ impl<'w> Environment<'w> {
         if let Some((_, value)) = bound {
             let value = value.clone();
             return Ok(self.steps(value, steps)?.at(&expression.place.origin()));
+        }
+        if let Names::None(more) = &self.names {
+            let more = more.as_ref().ok_or(Failure)?;
+            return Ok(Value::unknown_because(more.why.clone(), &expression.place.origin()));
         }
         Ok(crate::reference::resolve(self, name, steps, expression)?.at(&expression.place.origin()))
     }
@@ -232,13 +248,36 @@ impl<'w> Environment<'w> {
         Ok(())
     }
 
+    /// A template of its own with the names that it is given.
+    pub fn rendered(&self, parts: &[Part], given: &Value, origin: &Origin) -> Outcome {
+        // Terraform allows no template inside of another.
+        if matches!(self.names, Names::None(_)) {
+            return Err(Failure);
+        }
+        let (bindings, more) = match &given.kind {
+            Kind::Map(map) => {
+                let bindings = map.entries.iter().map(|(name, value)| (name.clone(), value.clone()));
+                (bindings.collect(), map.more.clone())
+            }
+            Kind::Unknown(cause) => (Vec::new(), Some(cause.clone())),
+            _ => return Err(Failure),
+        };
+        let mut inside =
+            Self { instance: Instance::Only, bindings, names: Names::None(more), ..self.clone() };
+        inside.joined(parts, origin)
+    }
+
     fn template(&mut self, parts: &[Part], expression: &Expression) -> Outcome {
+        self.joined(parts, &expression.place.origin())
+    }
+
+    fn joined(&mut self, parts: &[Part], origin: &Origin) -> Outcome {
         if let [Part::Value(only)] = parts {
             return self.evaluate(only);
         }
         let mut rendered = Rendered::default();
         self.render(parts, &mut rendered)?;
-        let value = rendered.value(&expression.place.origin());
+        let value = rendered.value(origin);
         self.world.charge(value.size());
         Ok(value)
     }
@@ -446,142 +485,6 @@ impl Collected {
             .collect();
         Value::map_of(entries, self.more, origin)
     }
-}
-
-/// A template's text, with a mark wherever something in it is unknown.
-#[derive(Default)]
-struct Rendered {
-    text: String,
-    open: Vec<Value>,
-    in_quotes: bool,
-    escaped: bool,
-    is_marked: bool,
-}
-
-/// Around the number of an unknown part. Private-use characters, which no configuration has a reason to contain.
-const MARK: (char, char) = ('\u{f8f0}', '\u{f8f1}');
-
-impl Rendered {
-    fn push(&mut self, text: &str) {
-        for character in text.chars() {
-            self.is_marked |= character == MARK.0 || character == MARK.1;
-            match character {
-                _ if self.escaped => self.escaped = false,
-                '\\' => self.escaped = self.in_quotes,
-                '"' => self.in_quotes = !self.in_quotes,
-                _ => {}
-            }
-        }
-        self.text.push_str(text);
-    }
-
-    fn open(&mut self, value: Value) {
-        let quote = if self.in_quotes { "" } else { "\"" };
-        let bare = if self.in_quotes { "" } else { "!" };
-        let mark = format!("{quote}{}{bare}{}{}{quote}", MARK.0, self.open.len(), MARK.1);
-        self.text.push_str(&mark);
-        self.open.push(value);
-    }
-
-    fn value(self, origin: &Origin) -> Value {
-        let Some(cause) = self.open.first().and_then(|open| open.first_unknown().cloned()) else {
-            return Value::text(self.text, origin);
-        };
-        if !self.is_marked
-            && self.text.trim_start().starts_with(['{', '['])
-            && let Some(structure) = crate::json::decode(&self.text, origin)
-        {
-            return Value::encoded(self.unmarked(&structure), false, origin);
-        }
-        let mut unknown = Unknown::reference(cause.why.clone(), Some(Shape::Text), Vec::new());
-        unknown.hint.starts_with = self.beginning();
-        Value::unknown(unknown, origin)
-    }
-
-    /// How the text begins, as far as the first unknown part, where no quote makes that unclear.
-    fn beginning(&self) -> Option<Arc<str>> {
-        let before = self.text.split(MARK.0).next().filter(|_| !self.is_marked)?;
-        // The mark brings a quote of its own.
-        let before = before.strip_suffix('"').unwrap_or(before);
-        (!before.is_empty() && !before.contains('"')).then(|| before.into())
-    }
-
-    /// JSON that was written as a template, its unknown parts back in their places. A part inside of quotes is
-    /// taken to stay inside of them: a value that closes the quotes around it would break the document.
-    fn unmarked(&self, value: &Value) -> Value {
-        match &value.kind {
-            Kind::Text(text) => match self.part(text) {
-                Some(Marked::Quoted(part)) => Value::unknown(
-                    Unknown {
-                        why: part.why.clone(),
-                        hint: palisade_model::Hint {
-                            is_present: true,
-                            shape: Some(Shape::Text),
-                            refers_to: part.hint.refers_to.clone(),
-                            starts_with: None,
-                        },
-                    },
-                    &value.origin,
-                ),
-                Some(Marked::Bare(part)) => Value::unknown_because(part.why.clone(), &value.origin),
-                Some(Marked::Structured(part)) => part.at(&value.origin),
-                None => value.clone(),
-            },
-            Kind::List(list) => {
-                let mut items = Vec::with_capacity(list.items.len());
-                let mut more = None;
-                for item in &list.items {
-                    match &item.kind {
-                        // It may stand for no item or for several.
-                        Kind::Text(text) if let Some(Marked::Bare(part)) = self.part(text) => {
-                            more = Some(Arc::new(part.why.clone().into()));
-                        }
-                        _ => items.push(self.unmarked(item)),
-                    }
-                }
-                Value::list_of(items, more, false, &value.origin)
-            }
-            Kind::Map(map) => {
-                let mut entries = IndexMap::with_capacity(map.entries.len());
-                let mut more = None;
-                for (name, entry) in &map.entries {
-                    match self.part(name) {
-                        Some(Marked::Quoted(part) | Marked::Bare(part)) => {
-                            more = Some(Arc::new(part.why.clone().into()));
-                        }
-                        Some(Marked::Structured(_)) | None => {
-                            entries.insert(name.clone(), self.unmarked(entry));
-                        }
-                    }
-                }
-                Value::map_of(entries, more, &value.origin)
-            }
-            _ => value.clone(),
-        }
-    }
-
-    fn part(&self, text: &str) -> Option<Marked> {
-        let start = text.find(MARK.0)?;
-        let after = &text[start + MARK.0.len_utf8()..];
-        let end = after.find(MARK.1)?;
-        let number = &after[..end];
-        let is_all = start == 0 && after.len() == end + MARK.1.len_utf8();
-        let part = self.open.get(number.trim_start_matches('!').parse::<usize>().ok()?)?;
-        let unknown = part.first_unknown()?;
-        Some(match (number.starts_with('!'), &part.kind) {
-            (true, Kind::Encoded(encoded)) => Marked::Structured(encoded.value.clone()),
-            (true, _) => Marked::Bare(unknown.clone()),
-            (false, Kind::Unknown(unknown)) if is_all => Marked::Quoted(unknown.clone()),
-            (false, _) => Marked::Quoted(Arc::new(unknown.why.clone().into())),
-        })
-    }
-}
-
-/// What a mark in a JSON template stands for.
-enum Marked {
-    Quoted(Arc<Unknown>),
-    Bare(Arc<Unknown>),
-    Structured(Value),
 }
 
 /// What is computed from a data source is not that data source's value: a bucket named after the account's id is

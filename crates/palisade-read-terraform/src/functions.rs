@@ -2,6 +2,15 @@
 //!
 //! A function that isn't computed here still says what it returns, where that is certain. To add one, add its row.
 
+mod bytes;
+mod collections;
+mod files;
+mod network;
+mod numbers;
+mod patterns;
+mod times;
+mod yaml;
+
 use crate::convert::{
     Type, convert, distinct, items_of, number_text, set, text_of, to_bool, to_number, to_text,
 };
@@ -25,7 +34,11 @@ enum How {
     Known(fn(&Given<'_>) -> Outcome),
     /// From arguments with unknown parts too.
     Partly(fn(&Given<'_>) -> Outcome),
-    /// Not at all: it reads files, the clock or chance, or nobody has written it yet.
+    /// From what the module source hands over, too.
+    Here(fn(&mut Environment<'_>, &Given<'_>) -> Outcome),
+    /// Only when the configuration is applied: it asks the clock or chance.
+    Later,
+    /// Not at all: it needs this machine's own paths or a key.
     NotHere,
 }
 
@@ -39,13 +52,13 @@ const LIST: Returns = Some(Shape::List);
 const MAP: Returns = Some(Shape::Map);
 
 fn function(name: &str) -> Option<(Returns, How)> {
-    use How::{Known, NotHere, Partly};
+    use How::{Here, Known, Later, NotHere, Partly};
     Some(match name {
         "abs" => (NUMBER, Known(|given| rounded(given, f64::abs))),
         "alltrue" => (BOOL, Partly(|given| quantified(given, true))),
         "anytrue" => (BOOL, Partly(|given| quantified(given, false))),
-        "base64decode" => (TEXT, Known(base64decode)),
-        "base64encode" => (TEXT, Known(base64encode)),
+        "base64decode" => (TEXT, Known(bytes::base64decode)),
+        "base64encode" => (TEXT, Known(bytes::base64encode)),
         "ceil" => (NUMBER, Known(|given| rounded(given, f64::ceil))),
         "chomp" => {
             (TEXT, Known(|given| mapped(given, |text| text.trim_end_matches(['\n', '\r']).to_owned())))
@@ -60,7 +73,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
             LIST,
             Known(|given| {
                 let list = list_in(given, 0)?;
-                Ok(Value::list(distinct(list.items.clone()), given.origin))
+                Ok(Value::list(distinct(unified(&list.items)), given.origin))
             }),
         ),
         "element" => (None, Partly(element)),
@@ -115,7 +128,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "split" => (LIST, Known(split)),
         "startswith" => (BOOL, Known(|given| tested(given, |text, start| text.starts_with(start)))),
         "strcontains" => (BOOL, Known(|given| tested(given, |text, part| text.contains(part)))),
-        "strrev" => (TEXT, Known(|given| mapped(given, |text| text.chars().rev().collect()))),
+        "strrev" => (TEXT, Known(strrev)),
         "substr" => (TEXT, Known(substr)),
         "sum" => (NUMBER, Known(sum)),
         "title" => (TEXT, Known(|given| mapped(given, title))),
@@ -136,16 +149,58 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "upper" => (TEXT, Known(|given| mapped(given, str::to_uppercase))),
         "values" => (LIST, Partly(values)),
         "zipmap" => (MAP, Known(zipmap)),
-        "abspath" | "base64gzip" | "base64sha256" | "base64sha512" | "basename" | "bcrypt" | "cidrhost"
-        | "cidrnetmask" | "cidrsubnet" | "dirname" | "file" | "filebase64" | "filebase64sha256"
-        | "filebase64sha512" | "filemd5" | "filesha1" | "filesha256" | "filesha512" | "formatdate"
-        | "indent" | "md5" | "pathexpand" | "plantimestamp" | "rsadecrypt" | "sha1" | "sha256" | "sha512"
-        | "templatefile" | "templatestring" | "textdecodebase64" | "textencodebase64" | "timeadd"
-        | "timestamp" | "urlencode" | "uuid" | "uuidv5" | "yamlencode" => (TEXT, NotHere),
-        "cidrsubnets" | "csvdecode" | "fileset" | "matchkeys" | "regexall" | "setproduct" => (LIST, NotHere),
-        "fileexists" | "issensitive" => (BOOL, NotHere),
-        "log" | "parseint" | "pow" | "signum" | "timecmp" => (NUMBER, NotHere),
-        "transpose" => (MAP, NotHere),
+        "basename" => (TEXT, Known(|given| mapped(given, files::basename))),
+        "dirname" => (TEXT, Known(|given| mapped(given, files::dirname))),
+        "pathexpand" => (TEXT, Known(files::pathexpand)),
+        "file" => (TEXT, Here(files::file)),
+        "filebase64" => (TEXT, Here(files::filebase64)),
+        "filebase64sha256" => {
+            (TEXT, Here(|environment, given| files::base64_hash(environment, given, bytes::sha256)))
+        }
+        "filebase64sha512" => {
+            (TEXT, Here(|environment, given| files::base64_hash(environment, given, bytes::sha512)))
+        }
+        "fileexists" => (BOOL, Here(files::fileexists)),
+        "filemd5" => (TEXT, Here(|environment, given| files::hex_hash(environment, given, bytes::md5))),
+        "fileset" => (LIST, Here(files::fileset)),
+        "filesha1" => (TEXT, Here(|environment, given| files::hex_hash(environment, given, bytes::sha1))),
+        "filesha256" => (TEXT, Here(|environment, given| files::hex_hash(environment, given, bytes::sha256))),
+        "filesha512" => (TEXT, Here(|environment, given| files::hex_hash(environment, given, bytes::sha512))),
+        "templatefile" => (None, Here(files::templatefile)),
+        "templatestring" => (TEXT, Here(files::templatestring)),
+        "base64sha256" => (TEXT, Known(|given| bytes::base64_hash(given, bytes::sha256))),
+        "base64sha512" => (TEXT, Known(|given| bytes::base64_hash(given, bytes::sha512))),
+        "md5" => (TEXT, Known(|given| bytes::hex_hash(given, bytes::md5))),
+        "sha1" => (TEXT, Known(|given| bytes::hex_hash(given, bytes::sha1))),
+        "sha256" => (TEXT, Known(|given| bytes::hex_hash(given, bytes::sha256))),
+        "sha512" => (TEXT, Known(|given| bytes::hex_hash(given, bytes::sha512))),
+        "textdecodebase64" => (TEXT, Known(bytes::textdecodebase64)),
+        "textencodebase64" => (TEXT, Known(bytes::textencodebase64)),
+        "urlencode" => (TEXT, Known(|given| mapped(given, bytes::urlencode))),
+        "uuidv5" => (TEXT, Known(bytes::uuidv5)),
+        "cidrhost" => (TEXT, Known(network::cidrhost)),
+        "cidrnetmask" => (TEXT, Known(network::cidrnetmask)),
+        "cidrsubnet" => (TEXT, Known(network::cidrsubnet)),
+        "cidrsubnets" => (LIST, Known(network::cidrsubnets)),
+        "csvdecode" => (LIST, Known(collections::csvdecode)),
+        "matchkeys" => (LIST, Known(collections::matchkeys)),
+        "setproduct" => (LIST, Known(collections::setproduct)),
+        "transpose" => (MAP, Known(collections::transpose)),
+        "indent" => (TEXT, Known(indent)),
+        "log" => (NUMBER, Known(numbers::log)),
+        "parseint" => (NUMBER, Known(numbers::parseint)),
+        "pow" => (NUMBER, Known(numbers::pow)),
+        "signum" => (NUMBER, Known(numbers::signum)),
+        "regex" => (None, Known(patterns::regex)),
+        "regexall" => (LIST, Known(patterns::regexall)),
+        "formatdate" => (TEXT, Known(times::formatdate)),
+        "timeadd" => (TEXT, Known(times::timeadd)),
+        "timecmp" => (NUMBER, Known(times::timecmp)),
+        "yamldecode" => (None, Known(yaml::yamldecode)),
+        "yamlencode" => (TEXT, Known(yaml::yamlencode)),
+        "bcrypt" | "timestamp" | "uuid" => (TEXT, Later),
+        "abspath" | "base64gzip" | "plantimestamp" | "rsadecrypt" => (TEXT, NotHere),
+        "issensitive" => (BOOL, NotHere),
         _ => return None,
     })
 }
@@ -183,6 +238,11 @@ pub(crate) fn call(
             let why = Why::NotEvaluated(expression.place.quoted());
             Ok(Value::unknown(unknown(why, true, returns), origin))
         }
+        How::Later => {
+            let why = Why::AfterApply(expression.place.quoted());
+            Ok(Value::unknown(unknown(why, true, returns), origin))
+        }
+        How::Here(compute) => compute(environment, &given),
         How::Partly(compute) => compute(&given),
         How::Known(compute) => match values.iter().find_map(Value::first_unknown) {
             Some(cause) => Ok(Value::unknown_like(cause, returns, origin)),
@@ -192,6 +252,19 @@ pub(crate) fn call(
     let value = outcome?.at(origin);
     environment.world.charge(value.size() / 64);
     Ok(value)
+}
+
+/// What one of the functions that look into files comes to.
+pub(crate) fn of_values(
+    environment: &mut Environment<'_>,
+    name: &str,
+    arguments: &[Value],
+    origin: &Origin,
+) -> Outcome {
+    match function(name) {
+        Some((_, How::Here(compute))) => compute(environment, &Given { arguments, origin }),
+        _ => Err(Failure),
+    }
 }
 
 /// The arguments, the last one spread out when `...` follows it; or why it can't be spread out.
@@ -383,58 +456,10 @@ fn quantified(given: &Given<'_>, all: bool) -> Outcome {
     }
 }
 
-fn base64encode(given: &Given<'_>) -> Outcome {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let text = text_in(given, 0)?;
-    let mut result = String::with_capacity(text.len() * 4 / 3 + 4);
-    for chunk in text.as_bytes().chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit <= chunk.len() {
-                let index = (bits >> (18 - 6 * digit)) & 63;
-                result.push(char::from(DIGITS[index as usize]));
-            } else {
-                result.push('=');
-            }
-        }
-    }
-    Ok(Value::text(result, given.origin))
-}
-
-fn base64decode(given: &Given<'_>) -> Outcome {
-    let text = text_in(given, 0)?;
-    let digits = text.trim_end_matches('=');
-    if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
-        return Err(Failure);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut bits, mut count) = (0_u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return Err(Failure),
-        };
-        bits = (bits << 6 | u32::from(value)) & 0x00ff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).map_err(|_| Failure)?);
-        }
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Failure)?;
-    Ok(Value::text(text, given.origin))
-}
-
 fn chunklist(given: &Given<'_>) -> Outcome {
     let list = list_in(given, 0)?;
     let size = usize::try_from(whole_in(given, 1)?).map_err(|_| Failure)?;
-    let chunks = list
-        .items
+    let chunks = unified(&list.items)
         .chunks(if size == 0 { list.items.len().max(1) } else { size })
         .map(|chunk| Value::list(chunk.to_vec(), given.origin))
         .collect();
@@ -493,7 +518,7 @@ fn compact(given: &Given<'_>) -> Outcome {
             Kind::Unknown(cause) if !cause.hint.is_present || cause.hint.refers_to.is_empty() => {
                 more = Some(cause.clone());
             }
-            _ => kept.push(item.clone()),
+            _ => kept.push(to_text(item)?),
         }
     }
     Ok(Value::list_of(kept, more, false, given.origin))
@@ -673,10 +698,9 @@ fn length(given: &Given<'_>) -> Outcome {
         Kind::List(list) if list.is_set && value.has_unknown() => (0, value.first_unknown()),
         Kind::List(list) => (list.items.len(), list.more.as_ref()),
         Kind::Map(map) => (map.entries.len(), map.more.as_ref()),
-        Kind::Text(text) => (text.chars().count(), None),
         _ => match (value.first_unknown(), text_of(value)) {
             (Some(cause), _) => (0, Some(cause)),
-            (None, Some(text)) => (text.chars().count(), None),
+            (None, Some(text)) => (letters(&text).ok_or(Failure)?.len(), None),
             (None, None) => return Err(Failure),
         },
     };
@@ -776,12 +800,12 @@ fn range(given: &Given<'_>) -> Outcome {
     Ok(Value::list(numbers, given.origin))
 }
 
-/// A pattern between slashes is a regular expression; those are not evaluated here.
+/// A pattern between slashes is a regular expression.
 fn replace(given: &Given<'_>) -> Outcome {
     let (text, pattern, with) = (text_in(given, 0)?, text_in(given, 1)?, text_in(given, 2)?);
     if pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/') {
-        let why = Why::NotEvaluated(format!("replace with {pattern}").into());
-        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+        let replaced = patterns::replaced(&text, &pattern[1..pattern.len() - 1], &with)?;
+        return Ok(Value::text(replaced, given.origin));
     }
     let result_length = text.matches(&*pattern).count().saturating_mul(with.len());
     if result_length > 4 << 20 {
@@ -792,14 +816,19 @@ fn replace(given: &Given<'_>) -> Outcome {
 }
 
 fn sets(given: &Given<'_>, combine: impl Fn(&mut Vec<Value>, &[Value])) -> Outcome {
-    let mut kept = distinct(list_in(given, 0)?.items.clone());
-    for at in 1..given.arguments.len() {
-        let next = &list_in(given, at)?.items;
+    let lists: Result<Vec<_>, _> = (0..given.arguments.len()).map(|at| list_in(given, at)).collect();
+    let lists = lists?;
+    // The items of all of them have one type.
+    let all: Vec<Value> = lists.iter().flat_map(|list| list.items.iter().cloned()).collect();
+    let mut rest = unified(&all).into_iter();
+    let mut alike = lists.iter().map(|list| rest.by_ref().take(list.items.len()).collect::<Vec<Value>>());
+    let mut kept = distinct(alike.next().ok_or(Failure)?);
+    for next in alike {
         if kept.len().saturating_mul(next.len()) > 4_000_000 {
             let why = Why::NotEvaluated("very large sets".into());
             return Ok(Value::unknown(unknown(why, true, LIST), given.origin));
         }
-        combine(&mut kept, next);
+        combine(&mut kept, &next);
     }
     Ok(set(kept, None, argument(given, 0)?))
 }
@@ -824,7 +853,9 @@ fn sort(given: &Given<'_>) -> Outcome {
 
 fn split(given: &Given<'_>) -> Outcome {
     let (separator, text) = (text_in(given, 0)?, text_in(given, 1)?);
-    let items = if text.is_empty() {
+    let items = if text.is_empty() && separator.is_empty() {
+        Vec::new()
+    } else if text.is_empty() {
         // Terraform gives one empty text, as Go does.
         vec![Value::text("", given.origin)]
     } else if separator.is_empty() {
@@ -835,12 +866,28 @@ fn split(given: &Given<'_>) -> Outcome {
     Ok(Value::list(items, given.origin))
 }
 
+/// What a reader takes for the letters of a text, as Terraform counts them. None where several characters may
+/// make up one letter.
+fn letters(text: &str) -> Option<Vec<char>> {
+    let is_letter = |character: char| character < '\u{300}' && character != '\r';
+    text.chars().all(is_letter).then(|| text.chars().collect())
+}
+
+fn strrev(given: &Given<'_>) -> Outcome {
+    let text = text_in(given, 0)?;
+    let reversed: String = letters(&text).ok_or(Failure)?.into_iter().rev().collect();
+    Ok(Value::text(reversed, given.origin))
+}
+
 fn substr(given: &Given<'_>) -> Outcome {
-    let text: Vec<char> = text_in(given, 0)?.chars().collect();
+    let text = text_in(given, 0)?;
+    let text = letters(&text).ok_or(Failure)?;
     let (offset, length) = (whole_in(given, 1)?, whole_in(given, 2)?);
     let count = i64::try_from(text.len()).map_err(|_| Failure)?;
-    let start = if offset < 0 { (offset + count).max(0) } else { offset.min(count) };
-    let end = if length < 0 { count } else { start.saturating_add(length).min(count) };
+    let start = if offset < 0 { offset.saturating_add(count).max(0) } else { offset.min(count) };
+    // Terraform takes no characters for all of them when it counts from the end.
+    let end =
+        if length < 0 || length == 0 && offset < 0 { count } else { start.saturating_add(length).min(count) };
     let (start, end) =
         (usize::try_from(start).map_err(|_| Failure)?, usize::try_from(end).map_err(|_| Failure)?);
     Ok(Value::text(text[start..end].iter().collect::<String>(), given.origin))
@@ -872,6 +919,17 @@ fn unified(items: &[Value]) -> Vec<Value> {
         return items.to_vec();
     }
     items.iter().map(|item| to_text(item).unwrap_or_else(|_| item.clone())).collect()
+}
+
+/// Every line but the first moved to the right.
+fn indent(given: &Given<'_>) -> Outcome {
+    let spaces = usize::try_from(whole_in(given, 0)?).ok().filter(|spaces| *spaces <= 1024).ok_or(Failure)?;
+    let text = text_in(given, 1)?;
+    if text.matches('\n').count().saturating_mul(spaces) > 4 << 20 {
+        return Err(Failure);
+    }
+    let moved = text.replace('\n', &format!("\n{}", " ".repeat(spaces)));
+    Ok(Value::text(moved, given.origin))
 }
 
 fn zipmap(given: &Given<'_>) -> Outcome {
@@ -1004,6 +1062,20 @@ impl Verb {
                 Kind::Number(number) => number.as_f64().map(f64::trunc).ok_or(Failure)?.to_string(),
                 _ => return Err(Failure),
             },
+            'b' | 'o' | 'x' | 'X' => match to_number(argument)?.kind {
+                Kind::Number(number) => {
+                    let number = number.as_i64().ok_or(Failure)?;
+                    let sign = if number < 0 { "-" } else { "" };
+                    let number = number.unsigned_abs();
+                    match self.letter {
+                        'b' => format!("{sign}{number:b}"),
+                        'o' => format!("{sign}{number:o}"),
+                        'x' => format!("{sign}{number:x}"),
+                        _ => format!("{sign}{number:X}"),
+                    }
+                }
+                _ => return Err(Failure),
+            },
             'f' => match to_number(argument)?.kind {
                 Kind::Number(number) => {
                     let precision = self.precision.unwrap_or(6);
@@ -1017,7 +1089,7 @@ impl Verb {
     }
 
     fn padded(&self, mut text: String) -> String {
-        let is_number = matches!(self.letter, 'd' | 'f');
+        let is_number = matches!(self.letter, 'b' | 'd' | 'f' | 'o' | 'x' | 'X');
         if !is_number && let Some(precision) = self.precision {
             text = text.chars().take(precision).collect();
         }

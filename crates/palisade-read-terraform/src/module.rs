@@ -2,17 +2,20 @@
 
 use crate::File;
 use crate::evaluate::spelled;
+use crate::mend::{self, Renamed};
 use crate::source::{Place, Source};
 use crate::split::{Header, Piece, header_at, likely_headers, pieces};
 use crate::syntax::{Attribute, Block, Body, Expression, ExpressionKind, Translator};
 use hcl_edit::structure::Body as HclBody;
 use palisade_model::Diagnostic;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// The parser's time grows with the square of an object's entries; real ones have a few hundred at most.
-const WIDEST: usize = 10_000;
+pub(crate) const WIDEST: usize = 10_000;
+/// How many bytes of one file may be parsed again in another form.
+const MENDED_BYTES: usize = 8 << 20;
 /// Beyond this many of them the errors of one file say nothing new.
 const MOST_ERRORS: usize = 100;
 
@@ -87,7 +90,9 @@ impl Module {
     pub fn read(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut files: Vec<&File> =
             files.iter().filter(|file| is_configuration(file_name(&file.path))).collect();
-        files.sort_by_key(|file| (is_override(file_name(&file.path)), file.path.clone()));
+        let names: HashSet<&str> = files.iter().map(|file| &*file.path).collect();
+        let is_replaced = |file: &File| tofu_name(&file.path).is_some_and(|name| names.contains(&*name));
+        files.sort_by_key(|file| (is_override(file_name(&file.path)), is_replaced(file), file.path.clone()));
         let mut module = Self { has_files: !files.is_empty(), ..Self::default() };
         for file in files {
             let (source, mut wrong) = Source::decode(&file.path, &file.bytes);
@@ -96,7 +101,9 @@ impl Module {
                 continue;
             };
             for item in items(source, file_name(&file.path).ends_with(".json"), diagnostics) {
-                if is_override(file_name(&file.path)) {
+                if is_replaced(file) && module.declares(&item) {
+                    continue;
+                } else if is_override(file_name(&file.path)) {
                     module.override_with(item, diagnostics);
                 } else {
                     module.add(item, diagnostics);
@@ -104,6 +111,32 @@ impl Module {
             }
         }
         module
+    }
+
+    /// Is there something of this kind and name already?
+    fn declares(&self, item: &Item) -> bool {
+        let (kind, labels): (&str, Vec<Arc<str>>) = match item {
+            Item::Block(block) => (&block.kind, block.labels.clone()),
+            Item::Broken { header, .. } => {
+                (&header.kind, header.labels.iter().map(|label| label.as_str().into()).collect())
+            }
+            Item::Attribute(_) => return false,
+        };
+        match (kind, labels.as_slice()) {
+            ("resource" | "data", [label, name]) => self.find(kind == "data", label, name).is_some(),
+            ("variable", [name]) => self.variables.contains_key(name),
+            ("output", [name]) => self.outputs.contains_key(name),
+            ("module", [name]) => self.find_call(name).is_some(),
+            ("provider", [name]) => self.providers.iter().any(|provider| provider.name == *name),
+            // What the `.tofu` file names again it has read before this one.
+            ("locals", _) => match item {
+                Item::Block(block) => {
+                    block.body.attributes.iter().any(|attribute| self.locals.contains_key(&attribute.name))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// The place of a resource or data source in `resources`.
@@ -155,13 +188,14 @@ impl Module {
             Item::Block(block) => self.add_block(block, diagnostics),
             Item::Broken { header, place, message } => {
                 if let (true, [kind, name]) = (is_resource(&header.kind), header.labels.as_slice()) {
-                    self.add_resource(Resource {
+                    let resource = Resource {
                         is_data: header.kind == "data",
                         kind: kind.as_str().into(),
                         name: name.as_str().into(),
                         header: place,
                         body: Err(message),
-                    });
+                    };
+                    self.add_resource(resource, diagnostics);
                 }
             }
             Item::Attribute(attribute) => diagnostics.push(
@@ -175,13 +209,16 @@ impl Module {
     fn add_block(&mut self, block: Block, diagnostics: &mut Vec<Diagnostic>) {
         let Block { kind, labels, header, body } = block;
         match (&*kind, labels.as_slice()) {
-            ("resource" | "data", [kind_label, name]) => self.add_resource(Resource {
-                is_data: &*kind == "data",
-                kind: kind_label.clone(),
-                name: name.clone(),
-                header,
-                body: Ok(body),
-            }),
+            ("resource" | "data", [kind_label, name]) => {
+                let resource = Resource {
+                    is_data: &*kind == "data",
+                    kind: kind_label.clone(),
+                    name: name.clone(),
+                    header,
+                    body: Ok(body),
+                };
+                self.add_resource(resource, diagnostics);
+            }
             ("variable", [name]) => {
                 let nullable = body
                     .attribute("nullable")
@@ -228,9 +265,19 @@ impl Module {
         }
     }
 
-    fn add_resource(&mut self, resource: Resource) {
+    fn add_resource(&mut self, resource: Resource, diagnostics: &mut Vec<Diagnostic>) {
         let name = (resource.is_data, resource.kind.clone(), resource.name.clone());
-        self.by_name.entry(name).or_insert(self.resources.len());
+        let first = *self.by_name.entry(name).or_insert(self.resources.len());
+        if let Some(first) = self.resources.get(first) {
+            let data = if resource.is_data { "data." } else { "" };
+            let address = format!("{data}{}.{}", resource.kind, resource.name);
+            let first = first.header.span();
+            diagnostics.push(
+                Diagnostic::warning(format!("`{address}` is declared here and at {first}"))
+                    .at(resource.header.span())
+                    .help("Terraform allows one block of a name; rename or remove one of them"),
+            );
+        }
         self.resources.push(resource);
     }
 }
@@ -259,6 +306,13 @@ fn is_configuration(name: &str) -> bool {
     [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|end| name.ends_with(end))
 }
 
+/// The file that OpenTofu reads instead of this one, when there is one. What only the `.tf` file declares is read
+/// all the same: Terraform reads that file and not the other.
+fn tofu_name(path: &str) -> Option<String> {
+    let stem = path.strip_suffix(".tf").map(|stem| format!("{stem}.tofu"));
+    stem.or_else(|| path.strip_suffix(".tf.json").map(|stem| format!("{stem}.tofu.json")))
+}
+
 /// `override.tf` and `x_override.tf` change what the other files declare.
 fn is_override(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
@@ -276,17 +330,18 @@ pub(crate) fn items(source: Source, is_json: bool, diagnostics: &mut Vec<Diagnos
     if pieces.iter().all(|piece| piece.widest <= WIDEST)
         && let Ok(body) = source.text.parse::<HclBody>()
     {
-        return translated(&source, 0, &body);
+        return translated(&source, 0, &body, Renamed::new());
     }
-    let mut reader = PieceReader { source: &source, errors: 0, diagnostics, items: Vec::new() };
+    let mut reader =
+        PieceReader { source: &source, errors: 0, budget: MENDED_BYTES, diagnostics, items: Vec::new() };
     for piece in pieces {
         reader.read(piece);
     }
     reader.items
 }
 
-fn translated(source: &Arc<Source>, base: usize, body: &HclBody) -> Vec<Item> {
-    let body = Translator { source, base }.body(body);
+fn translated(source: &Arc<Source>, base: usize, body: &HclBody, renamed: Renamed) -> Vec<Item> {
+    let body = Translator { source, base, renamed }.body(body);
     let attributes = body.attributes.into_iter().map(Item::Attribute);
     attributes.chain(body.blocks.into_iter().map(Item::Block)).collect()
 }
@@ -295,6 +350,8 @@ fn translated(source: &Arc<Source>, base: usize, body: &HclBody) -> Vec<Item> {
 struct PieceReader<'a> {
     source: &'a Arc<Source>,
     errors: usize,
+    /// How many bytes may be parsed again in another form.
+    budget: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
     items: Vec<Item>,
 }
@@ -329,11 +386,11 @@ impl PieceReader<'_> {
             return Err((piece.range.start, message));
         }
         let text = &self.source.text[piece.range.clone()];
-        let body: HclBody = text.parse().map_err(|error: hcl_edit::parser::Error| {
+        let (body, renamed) = mend::parse(text, &mut self.budget).map_err(|error| {
             let at = piece.range.start + error.location().offset().min(text.len());
             (at, error.message().replace('\n', " "))
         })?;
-        self.items.append(&mut translated(self.source, piece.range.start, &body));
+        self.items.append(&mut translated(self.source, piece.range.start, &body, renamed));
         Ok(())
     }
 

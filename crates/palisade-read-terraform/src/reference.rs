@@ -27,10 +27,7 @@ pub(crate) fn resolve(
         "var" => world.variable(&scope, first),
         "local" => world.local(&scope, first),
         "each" | "count" => Some(instance(environment, name, first, expression)),
-        "path" | "terraform" => Some(Ok(Value::unknown(
-            unknown(Why::NotEvaluated(expression.place.quoted()), true, Some(Shape::Text)),
-            &expression.place.origin(),
-        ))),
+        "path" | "terraform" => Some(Ok(surroundings(&scope, name, first, expression))),
         "self" => None,
         "module" => return module(environment, first, rest, expression),
         "data" => {
@@ -46,6 +43,17 @@ pub(crate) fn resolve(
     match found {
         Some(value) => environment.steps(value?, rest),
         None => Ok(not_evaluated(expression)),
+    }
+}
+
+/// `path.…` and `terraform.…`. Terraform runs in the root's directory, and `default` is the workspace it begins with.
+fn surroundings(scope: &Scope, name: &str, part: &str, expression: &Expression) -> Value {
+    let origin = &expression.place.origin();
+    match (name, part) {
+        ("path", "module") => Value::text(scope.path.clone(), origin),
+        ("path", "root" | "cwd") => Value::text(".", origin),
+        ("terraform", "workspace") => Value::text("default", origin),
+        _ => crate::evaluate::not_evaluated(expression),
     }
 }
 
@@ -315,6 +323,16 @@ fn argument(
     }
 }
 
+/// The function that a data source computes an attribute with, and the data source's arguments to it.
+fn same_function(kind: &str, attribute: &str) -> Option<(&'static str, &'static [&'static str])> {
+    match (kind, attribute) {
+        ("local_file", "content") => Some(("file", &["filename"])),
+        ("local_file", "content_base64") => Some(("filebase64", &["filename"])),
+        ("template_file", "rendered") => Some(("templatestring", &["template", "vars"])),
+        _ => None,
+    }
+}
+
 /// What a resource's own configuration says about an attribute; none when it says nothing.
 fn configured(
     environment: &Environment<'_>,
@@ -342,6 +360,22 @@ fn configured(
     }
     if let Some(expression) = body.attribute(name) {
         return Some(world.once(scope, Sort::Argument, &full, || inside().evaluate(expression)));
+    }
+    if mention.is_data
+        && let Some((function, arguments)) = same_function(&declared.kind, name)
+    {
+        let origin = declared.header.origin();
+        return Some(world.once(scope, Sort::Argument, &full, || {
+            let mut inside = inside();
+            let values: Result<Vec<Value>, Failure> = arguments
+                .iter()
+                .map(|argument| match body.attribute(argument) {
+                    Some(expression) => inside.evaluate(expression),
+                    None => Ok(Value::map(IndexMap::new(), &origin)),
+                })
+                .collect();
+            crate::functions::of_values(&mut inside, function, &values?, &origin)
+        }));
     }
     let has_blocks = body.blocks.iter().any(|block| {
         block.kind == *name || (&*block.kind == "dynamic" && block.labels.first() == Some(name))

@@ -2,12 +2,14 @@
 
 use crate::convert::{Type, convert, text_of, to_number};
 use crate::evaluate::{Environment, Outcome, pairs_of};
+use crate::manifest::{self, Manifest};
 use crate::module::{Call, Module, Resource};
+use crate::syntax::Part;
 use crate::syntax::{Body, Expression};
 use crate::value::{Kind, Value, unknown};
-use crate::{File, ModuleSource};
+use crate::{File, ModuleSource, NotRead, TEXT_BYTES_MAX};
 use palisade_model::{Diagnostic, Existence, Origin, Unknown, Why};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::rc::Rc;
@@ -17,6 +19,8 @@ use std::sync::Arc;
 const DEEPEST: u32 = 150;
 /// How much one root may evaluate before the rest of it is left unknown.
 const MOST_STEPS: usize = 2_000_000;
+/// What it costs to look for a file.
+const FILE_STEPS: usize = 100;
 /// How many calls of modules one root may come to.
 const MOST_SCOPES: usize = 2_000;
 /// How many instances one block is expanded into. Beyond that it is kept as one, its key unknown.
@@ -27,6 +31,12 @@ const DEEPEST_MODULE: usize = 24;
 /// All that the evaluation of one root shares.
 pub(crate) struct World<'s> {
     source: &'s dyn ModuleSource,
+    /// The root's directory.
+    directory: Arc<str>,
+    /// The modules that were downloaded, once somebody has asked.
+    manifest: OnceCell<Manifest>,
+    files: ByPath<Result<Arc<[u8]>, NotRead>>,
+    templates: ByPath<Result<Rc<Vec<Part>>, String>>,
     scopes: RefCell<Vec<Rc<Scope>>>,
     modules: RefCell<BTreeMap<Arc<str>, Option<Rc<Module>>>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
@@ -40,6 +50,10 @@ pub(crate) struct Scope {
     /// What its addresses begin with: empty, or `module.a.`.
     pub prefix: String,
     pub directory: Arc<str>,
+    /// The directory seen from the root: what `path.module` is.
+    pub path: Arc<str>,
+    /// The calls that lead here, without instances: `a.b`.
+    calls: String,
     pub module: Rc<Module>,
     /// Whether the call itself happens.
     pub existence: Existence,
@@ -49,6 +63,16 @@ pub(crate) struct Scope {
     values: Found<(Sort, Arc<str>), Outcome>,
     instances: Found<(Sort, usize), Rc<Instances>>,
     children: Found<usize, Rc<Children>>,
+}
+
+/// What was read already.
+type ByPath<T> = RefCell<HashMap<Arc<str>, T>>;
+
+/// A file that is not read, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Unread {
+    pub path: Arc<str>,
+    pub why: NotRead,
 }
 
 /// What was found out already; none while it is being found out.
@@ -136,6 +160,10 @@ impl Key {
 }
 
 impl Scope {
+    fn calls_with(&self, name: &str) -> String {
+        if self.calls.is_empty() { name.to_owned() } else { format!("{}.{name}", self.calls) }
+    }
+
     /// Is it the module's own `count` or `for_each` that keeps it from being called?
     pub fn is_never_called(&self, caller: &Scope) -> bool {
         matches!(
@@ -146,9 +174,13 @@ impl Scope {
 }
 
 impl<'s> World<'s> {
-    pub fn new(source: &'s dyn ModuleSource) -> Self {
+    pub fn new(source: &'s dyn ModuleSource, directory: &Arc<str>) -> Self {
         Self {
             source,
+            directory: directory.clone(),
+            manifest: OnceCell::new(),
+            files: RefCell::default(),
+            templates: RefCell::default(),
             scopes: RefCell::default(),
             modules: RefCell::default(),
             diagnostics: RefCell::default(),
@@ -159,10 +191,12 @@ impl<'s> World<'s> {
     }
 
     /// The scope of the root.
-    pub fn root(&self, directory: &Arc<str>, module: Module, given: BTreeMap<Arc<str>, Given>) -> Rc<Scope> {
+    pub fn root(&self, module: Module, given: BTreeMap<Arc<str>, Given>) -> Rc<Scope> {
         let root = Rc::new(Scope {
             prefix: String::new(),
-            directory: directory.clone(),
+            directory: self.directory.clone(),
+            path: ".".into(),
+            calls: String::new(),
             module: Rc::new(module),
             existence: Existence::Yes,
             parent: None,
@@ -388,7 +422,9 @@ impl<'s> World<'s> {
             let key = key.map(ToString::to_string).unwrap_or_default();
             let child = Rc::new(Scope {
                 prefix: format!("{}module.{}{key}.", scope.prefix, call.name),
-                directory: module.0.clone(),
+                directory: joined(&self.directory, &module.0),
+                path: module.0.clone(),
+                calls: scope.calls_with(&call.name),
                 module: module.1.clone(),
                 existence: both(&scope.existence, existence),
                 parent: Some(Parent { scope: scope.clone(), call: at, instance }),
@@ -426,7 +462,7 @@ impl<'s> World<'s> {
         })
     }
 
-    /// The module that a call names, with its directory; none, and a diagnostic, when its inside can't be seen.
+    /// The module that a call names, with its directory seen from the root; none, and a diagnostic, when its inside can't be seen.
     fn called_module(&self, scope: &Rc<Scope>, call: &Call) -> Option<(Arc<str>, Rc<Module>)> {
         let unseen = |message: String, help: &str, error: bool| {
             let make = if error { Diagnostic::error } else { Diagnostic::warning };
@@ -444,14 +480,20 @@ impl<'s> World<'s> {
                 false,
             );
         };
-        if !(source.starts_with("./") || source.starts_with("../") || &*source == "." || &*source == "..") {
+        let is_local =
+            source.starts_with("./") || source.starts_with("../") || matches!(&*source, "." | "..");
+        let path = if is_local {
+            joined(&scope.path, &source)
+        } else if let Some(path) = self.downloaded(scope, call, &source) {
+            path
+        } else {
             return unseen(
                 format!("`module.{}` comes from `{source}`, which is not on this machine", call.name),
-                "its resources are not seen; scan a plan (`terraform show -json`) to see them",
+                "its resources are not seen; run `terraform init`, or scan a plan (`terraform show -json`), to see them",
                 false,
             );
-        }
-        let directory = joined(&scope.directory, &source);
+        };
+        let directory = joined(&self.directory, &path);
         if self.is_inside(scope, &directory) {
             return unseen(
                 format!("`module.{}` calls the module it is part of", call.name),
@@ -470,13 +512,85 @@ impl<'s> World<'s> {
             );
         }
         match self.module(&directory) {
-            Some(module) => Some((directory, module)),
+            Some(module) => Some((path, module)),
             None => unseen(
                 format!("`module.{}` comes from `{directory}`, which has no configuration", call.name),
                 "its resources are not seen; is the path in `source` right?",
                 false,
             ),
         }
+    }
+
+    /// Where a module that is not part of this repository was downloaded to, seen from the root.
+    fn downloaded(&self, scope: &Scope, call: &Call, source: &str) -> Option<Arc<str>> {
+        let manifest = self.manifest.get_or_init(|| {
+            self.bytes(manifest::PATH).map_or_else(|_| Manifest::default(), |bytes| Manifest::read(&bytes))
+        });
+        manifest.directory(&scope.calls_with(&call.name), source)
+    }
+
+    /// A path that a configuration names, joined with the root's.
+    pub fn resolved(&self, path: &str) -> Arc<str> {
+        if path.starts_with('/') { joined("/", path) } else { joined(&self.directory, path) }
+    }
+
+    /// What is in a file that a configuration names.
+    pub fn bytes(&self, written: &str) -> Result<Arc<[u8]>, Unread> {
+        let path = self.resolved(written);
+        let unread = |why: NotRead| Unread { path: path.clone(), why };
+        if written.starts_with('~') {
+            return Err(unread(NotRead::Outside));
+        }
+        self.charge(FILE_STEPS);
+        if let Some(known) = self.files.borrow().get(&path) {
+            return known.clone().map_err(unread);
+        }
+        let read = match self.source.text(&path) {
+            Ok(bytes) if bytes.len() > TEXT_BYTES_MAX => Err(NotRead::TooLarge),
+            Ok(bytes) => Ok(bytes.into()),
+            Err(why) => Err(why),
+        };
+        self.charge(read.as_ref().map_or(0, |bytes: &Arc<[u8]>| bytes.len() / 64));
+        if self.steps.get() > MOST_STEPS {
+            return Err(unread(NotRead::Failed("this configuration reads too much".to_owned())));
+        }
+        self.files.borrow_mut().insert(path.clone(), read.clone());
+        read.map_err(unread)
+    }
+
+    /// The paths of all files below a directory.
+    pub fn names(&self, directory: &str) -> Result<Vec<String>, Unread> {
+        let unread = |why: NotRead| Unread { path: directory.into(), why };
+        self.charge(FILE_STEPS);
+        if self.steps.get() > MOST_STEPS {
+            return Err(unread(NotRead::Failed("this configuration reads too much".to_owned())));
+        }
+        let names = self.source.names(directory).map_err(unread)?;
+        self.charge(names.len() * 4);
+        Ok(names)
+    }
+
+    /// The template in a file.
+    pub fn template_file(&self, written: &str) -> Result<Rc<Vec<Part>>, Unread> {
+        let bytes = self.bytes(written)?;
+        let path = self.resolved(written);
+        if let Some(known) = self.templates.borrow().get(&path) {
+            return known
+                .clone()
+                .map_err(|message| Unread { path: path.clone(), why: NotRead::Failed(message) });
+        }
+        let parts = std::str::from_utf8(&bytes)
+            .map_err(|_| "it is not UTF-8 text".to_owned())
+            .and_then(|text| crate::syntax::template_parts(text, &path))
+            .map(Rc::new);
+        self.templates.borrow_mut().insert(path.clone(), parts.clone());
+        parts.map_err(|message| Unread { path, why: NotRead::Failed(message) })
+    }
+
+    /// The template that a text is.
+    pub fn template_text(&self, text: &str, origin: &Origin) -> Result<Rc<Vec<Part>>, String> {
+        let file = origin.span().map_or_else(|| "".into(), |span| span.file.clone());
+        crate::syntax::template_parts(text, &file).map(Rc::new)
     }
 
     fn is_inside(&self, scope: &Rc<Scope>, directory: &str) -> bool {

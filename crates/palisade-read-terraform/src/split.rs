@@ -24,27 +24,37 @@ pub(crate) struct Header {
 
 enum Inside {
     /// Between brackets; how many items were seen.
-    Bracket { closes: u8, items: usize },
+    Bracket { closes: u8, items: usize, is_object_loop: bool },
     /// Between `${` or `%{` and its `}`.
     Template,
     /// Between quotes.
     Quotes,
+    /// In a text that is a template from end to end.
+    WholeTemplate,
     /// In a heredoc that ends with this word.
     Heredoc { delimiter: Range<usize> },
 }
 
 /// The top level of a text, piece by piece.
 pub(crate) fn pieces(text: &str) -> Vec<Piece> {
-    let mut scanner = Scanner {
-        text: text.as_bytes(),
-        at: 0,
-        inside: Vec::new(),
-        begun: None,
-        widest: 0,
-        pieces: Vec::new(),
-    };
+    let mut scanner = Scanner::new(text, Vec::new(), None);
     scanner.run();
     scanner.pieces
+}
+
+/// The ends of lines directly inside of `{ for … }`, with the comments before them: they mean nothing there, but
+/// the parser takes them for the end of an expression.
+pub(crate) fn breaks_in_object_loops(text: &str) -> Vec<Range<usize>> {
+    let mut scanner = Scanner::new(text, Vec::new(), None);
+    scanner.run();
+    scanner.breaks
+}
+
+/// The most items between two braces of a template.
+pub(crate) fn widest_in_template(text: &str) -> usize {
+    let mut scanner = Scanner::new(text, vec![Inside::WholeTemplate], Some(0));
+    scanner.run();
+    scanner.pieces.iter().map(|piece| piece.widest).max().unwrap_or(0)
 }
 
 struct Scanner<'a> {
@@ -54,13 +64,21 @@ struct Scanner<'a> {
     begun: Option<usize>,
     widest: usize,
     pieces: Vec<Piece>,
+    /// The ends of lines, and comments before them, directly inside of `{ for … }`.
+    breaks: Vec<Range<usize>>,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str, inside: Vec<Inside>, begun: Option<usize>) -> Self {
+        let text = text.as_bytes();
+        Self { text, at: 0, inside, begun, widest: 0, pieces: Vec::new(), breaks: Vec::new() }
+    }
+
     fn run(&mut self) {
         while self.at < self.text.len() {
             match self.inside.last() {
                 Some(Inside::Quotes) => self.quoted(),
+                Some(Inside::WholeTemplate) => self.template_text(),
                 Some(Inside::Heredoc { delimiter }) => {
                     let delimiter = delimiter.clone();
                     self.heredoc(delimiter);
@@ -90,7 +108,12 @@ impl Scanner<'_> {
     fn code(&mut self) {
         let byte = self.text[self.at];
         if byte == b'#' || self.starts_with(b"//") {
-            return self.skip_to(b"\n");
+            let start = self.at;
+            self.skip_to(b"\n");
+            if self.is_in_object_loop() {
+                self.breaks.push(start..self.at);
+            }
+            return;
         }
         if self.starts_with(b"/*") {
             let start = self.at;
@@ -108,6 +131,7 @@ impl Scanner<'_> {
         }
         match byte {
             b'\n' if self.inside.is_empty() => self.finish(),
+            b'\n' if self.is_in_object_loop() => self.breaks.push(self.at..self.at + 1),
             b'\n' | b',' => self.item(),
             b'"' => self.inside.push(Inside::Quotes),
             b'{' => self.open(b'}'),
@@ -130,7 +154,20 @@ impl Scanner<'_> {
     }
 
     fn open(&mut self, closes: u8) {
-        self.inside.push(Inside::Bracket { closes, items: 0 });
+        let is_object_loop = closes == b'}' && self.is_loop_next();
+        self.inside.push(Inside::Bracket { closes, items: 0, is_object_loop });
+    }
+
+    /// Does `for` follow?
+    fn is_loop_next(&self) -> bool {
+        let rest = &self.text[self.at + 1..];
+        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let word = rest[blank..].strip_prefix(b"for");
+        word.is_some_and(|rest| rest.first().is_some_and(|next| next.is_ascii_whitespace() || *next == b'#'))
+    }
+
+    fn is_in_object_loop(&self) -> bool {
+        matches!(self.inside.last(), Some(Inside::Bracket { is_object_loop: true, .. }))
     }
 
     fn close(&mut self, byte: u8) {
@@ -142,7 +179,7 @@ impl Scanner<'_> {
     }
 
     fn item(&mut self) {
-        if let Some(Inside::Bracket { closes: b'}', items }) = self.inside.last_mut() {
+        if let Some(Inside::Bracket { closes: b'}', items, .. }) = self.inside.last_mut() {
             *items += 1;
             self.widest = self.widest.max(*items);
         }

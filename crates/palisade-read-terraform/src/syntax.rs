@@ -1,5 +1,6 @@
 //! What a configuration says, before anything in it is evaluated: one form for native and JSON syntax.
 
+use crate::mend::Renamed;
 use crate::source::{Place, Source};
 use hcl_edit::Span as _;
 use hcl_edit::expr::{self as hcl, BinaryOperator, TraversalOperator, UnaryOperator};
@@ -120,6 +121,8 @@ impl Body {
 pub(crate) struct Translator<'a> {
     pub source: &'a Arc<Source>,
     pub base: usize,
+    /// The names in objects that stand for others.
+    pub renamed: Renamed,
 }
 
 impl Translator<'_> {
@@ -209,6 +212,15 @@ impl Translator<'_> {
             }
             hcl::ObjectKey::Expression(expression) => self.expression(expression, place),
         };
+        let key = |name: &hcl::ObjectKey| {
+            let key = key(name);
+            match &key.kind {
+                ExpressionKind::Text(name) if self.renamed.contains_key(&**name) => {
+                    Expression { kind: ExpressionKind::Text(self.renamed[&**name].clone()), ..key }
+                }
+                _ => key,
+            }
+        };
         object.iter().map(|(name, value)| (key(name), self.expression(value.expr(), place))).collect()
     }
 
@@ -272,10 +284,34 @@ pub(crate) fn template_in_text(text: &Arc<str>, origin: &palisade_model::Origin)
         return Expression { kind: ExpressionKind::Text(text.clone()), place };
     }
     let kind = match text.parse::<hcl_template::Template>() {
-        Ok(template) => Translator { source: &source, base: 0 }.template(&template, &place),
+        Ok(template) => {
+            Translator { source: &source, base: 0, renamed: Renamed::new() }.whole_template(&template, &place)
+        }
         Err(error) => ExpressionKind::Unreadable(error.message().into()),
     };
     Expression { kind, place }
+}
+
+/// The template that a file is.
+pub(crate) fn template_parts(text: &str, file: &Arc<str>) -> Result<Vec<Part>, String> {
+    if crate::split::widest_in_template(text) > crate::module::WIDEST {
+        return Err("there are too many lines or items between two braces".to_owned());
+    }
+    let source = Arc::new(Source::new(file, text.to_owned()));
+    let template: hcl_template::Template = text.parse().map_err(|error: hcl_edit::parser::Error| {
+        let location = error.location();
+        format!("{}:{}: {}", location.line(), location.column(), error.message().replace('\n', " "))
+    })?;
+    let place = Place::new(&source, 0, text.len());
+    Ok(
+        match (Translator { source: &source, base: 0, renamed: Renamed::new() })
+            .whole_template(&template, &place)
+        {
+            ExpressionKind::Template(parts) => parts,
+            ExpressionKind::Text(text) => vec![Part::Literal(text.to_string())],
+            _ => Vec::new(),
+        },
+    )
 }
 
 /// One expression on its own, as a variable's value on the command line is.
@@ -283,5 +319,5 @@ pub(crate) fn expression_in_text(text: &str, source: &Arc<Source>) -> Result<Exp
     let parsed: hcl::Expression =
         text.trim().parse().map_err(|error: hcl_edit::parser::Error| error.message().to_owned())?;
     let place = Place::new(source, 0, source.text.len());
-    Ok(Translator { source, base: 0 }.expression(&parsed, &place))
+    Ok(Translator { source, base: 0, renamed: Renamed::new() }.expression(&parsed, &place))
 }

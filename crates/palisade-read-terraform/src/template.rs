@@ -20,9 +20,15 @@ struct Literals {
 }
 
 impl Translator<'_> {
-    /// A template between quotes, or a whole text.
+    /// A template between quotes.
     pub fn template(&self, template: &Template, place: &Place) -> ExpressionKind {
         let mut literals = Literals { is_heredoc: false, dedents: false, starts_line: true, least: 0 };
+        self.joined(template, &mut literals, place)
+    }
+
+    /// A text that is a template from end to end: as a heredoc, it is read line by line.
+    pub fn whole_template(&self, template: &Template, place: &Place) -> ExpressionKind {
+        let mut literals = Literals { is_heredoc: true, dedents: false, starts_line: true, least: 0 };
         self.joined(template, &mut literals, place)
     }
 

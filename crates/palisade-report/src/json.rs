@@ -3,11 +3,13 @@
 
 use crate::machine::{write_lines, write_pretty};
 use crate::report::{Report, Tally};
+use crate::sentences::NOT_SHOWN;
 use palisade_model::{
     AccountId, Arn, Diagnostic, Evidence, Finding, Fingerprint, Level, Origin, PageId, Region, Severity,
     Span, Subject, Unknown, Verdict, Why,
 };
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -85,28 +87,16 @@ struct ResourceView<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Location<'a> {
-    File {
-        file: &'a str,
-        line: u32,
-        column: u32,
-        end_line: u32,
-        end_column: u32,
-    },
-    Call {
-        call: &'a str,
-        account: Option<AccountId>,
-        region: Option<&'a Region>,
-        time: Option<&'a str>,
-    },
-    Documented {
-        documented: &'a str,
-    },
+    File { file: &'a str, line: u32, column: u32, end_line: u32, end_column: u32 },
+    Call { call: &'a str, account: Option<AccountId>, region: Option<&'a Region>, time: Option<&'a str> },
+    Documented { documented: &'a str },
 }
 
 #[derive(Serialize)]
 struct EvidenceView<'a> {
     path: String,
-    value: Option<&'a serde_json::Value>,
+    value: Option<Cow<'a, serde_json::Value>>,
+    is_secret: bool,
     unknown: Option<UnknownView<'a>>,
     location: Location<'a>,
 }
@@ -140,10 +130,7 @@ struct CoverageView<'a> {
 fn document(report: &Report) -> Document<'_> {
     Document {
         schema: "palisade/report/v1",
-        tool: Tool {
-            name: "palisade",
-            version: &report.tool_version,
-        },
+        tool: Tool { name: "palisade", version: &report.tool_version },
         targets: &report.targets,
         counts: counts(report),
         findings: report,
@@ -225,7 +212,11 @@ fn place(span: &Span) -> Location<'_> {
 fn evidence(evidence: &Evidence) -> EvidenceView<'_> {
     EvidenceView {
         path: evidence.path.to_string(),
-        value: evidence.value.as_ref(),
+        value: (evidence.value.as_ref()).map(|value| match evidence.is_secret {
+            true => Cow::Owned(NOT_SHOWN.into()),
+            false => Cow::Borrowed(value),
+        }),
+        is_secret: evidence.is_secret,
         unknown: evidence.unknown.as_ref().map(unknown),
         location: location(&evidence.origin),
     }
@@ -241,12 +232,9 @@ fn unknown(unknown: &Unknown) -> UnknownView<'_> {
         Why::Unreadable(what) => ("unreadable", what),
         Why::NotListed(what) => ("not-listed", what),
         Why::MayBelong(what) => ("may-belong", what),
+        Why::NotDeclared(what) => ("not-declared", what),
     };
-    UnknownView {
-        reason,
-        what,
-        text: unknown.to_string(),
-    }
+    UnknownView { reason, what, text: unknown.to_string() }
 }
 
 fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticView<'_> {
@@ -265,9 +253,7 @@ fn coverage(report: &Report) -> CoverageView<'_> {
     CoverageView {
         files: coverage.files,
         resources: coverage.total(),
-        by_source: (coverage.resources.iter())
-            .map(|(source, count)| (source.to_string(), *count))
-            .collect(),
+        by_source: (coverage.resources.iter()).map(|(source, count)| (source.to_string(), *count)).collect(),
         assessed: coverage.assessed,
         without_kind: &coverage.without_kind,
         without_check: &coverage.without_check,

@@ -4,6 +4,9 @@
 //! [`sarif`] to code scanning. Each writes as it goes, so that a million findings need no memory of their own, and none
 //! opens a file: the lines that [`text`] quotes come from the [`Sources`] it is given.
 
+mod alike;
+mod causes;
+mod faults;
 mod json;
 mod machine;
 mod neutral;

@@ -8,10 +8,7 @@ use std::io::{self, Write};
 /// Writes a value over several lines, indented, and ends the last line.
 pub(crate) fn write_pretty(value: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
     let mut to = io::BufWriter::new(to);
-    value.serialize(&mut Serializer::with_formatter(
-        &mut to,
-        Safe(PrettyFormatter::new()),
-    ))?;
+    value.serialize(&mut Serializer::with_formatter(&mut to, Safe(PrettyFormatter::new())))?;
     to.write_all(b"\n")?;
     to.flush()
 }

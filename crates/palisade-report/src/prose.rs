@@ -27,11 +27,7 @@ pub(crate) fn set(markdown: &str, width: usize) -> Vec<String> {
         }
         let hanging = block.marker.width();
         let inner = width.saturating_sub(hanging).max(1);
-        let set = if block.is_code {
-            vec![cut(&block.text, inner)]
-        } else {
-            wrap(&block.text, inner)
-        };
+        let set = if block.is_code { vec![cut(&block.text, inner)] } else { wrap(&block.text, inner) };
         for (index, line) in set.into_iter().enumerate() {
             if index == 0 {
                 lines.push(format!("{}{line}", block.marker));
@@ -52,9 +48,7 @@ pub(crate) fn first_paragraph(markdown: &str) -> &str {
 
 /// Does some Markdown begin with a paragraph, as against a list or code?
 pub(crate) fn begins_with_words(markdown: &str) -> bool {
-    blocks(markdown)
-        .first()
-        .is_some_and(|block| block.marker.is_empty())
+    blocks(markdown).first().is_some_and(|block| block.marker.is_empty())
 }
 
 /// One text broken at its spaces into lines no wider than `width`; a word that is wider is broken too.
@@ -80,6 +74,23 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     if !line.is_empty() {
         lines.push(line);
+    }
+    lines
+}
+
+/// Items set one after the other into lines no wider than `width`; only an item that is wider is broken.
+pub(crate) fn wrap_items(items: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let comma = if index + 1 < items.len() { "," } else { "" };
+        let item = format!("{}{comma}", neutral(item));
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + item.width() <= width => {
+                line.push(' ');
+                line.push_str(&item);
+            }
+            _ => lines.extend(wrap(&item, width)),
+        }
     }
     lines
 }
@@ -201,16 +212,8 @@ mod tests {
 
     #[test]
     fn items_hang_and_code_stays_as_it_is() {
-        check(
-            "Do:\n- one two three\n12. four",
-            9,
-            &["Do:", "- one two", "  three", "12. four"],
-        );
-        check(
-            "So:\n\n```hcl\na  = 1\n```\nthen",
-            9,
-            &["So:", "", "  a  = 1", "", "then"],
-        );
+        check("Do:\n- one two three\n12. four", 9, &["Do:", "- one two", "  three", "12. four"]);
+        check("So:\n\n```hcl\na  = 1\n```\nthen", 9, &["So:", "", "  a  = 1", "", "then"]);
         check("```\nlong long line\n```", 9, &["  long l…"]);
     }
 
@@ -218,6 +221,13 @@ mod tests {
     fn a_word_without_end_is_broken_and_hostile_words_are_neutral() {
         check("aaaaaaaaaa bb", 4, &["aaaa", "aaaa", "aa", "bb"]);
         check("\u{1b}[31m red", 9, &["␛[31m red"]);
+    }
+
+    #[test]
+    fn items_stay_whole() {
+        let items = ["high a/b", "low c", "medium d/e"].map(str::to_owned);
+        assert_eq!(wrap_items(&items, 16), ["high a/b, low c,", "medium d/e"]);
+        assert_eq!(wrap_items(&items, 8), ["high", "a/b,", "low c,", "medium", "d/e"]);
     }
 
     #[test]

@@ -78,23 +78,18 @@ pub struct PageSummary {
 }
 
 impl Report {
-    /// What fails and what is unknown, in the order every form gives them: what fails first, then the severest, then by
+    /// What fails and what is unknown, in the order of the forms for machines: what fails first, then the severest, then by
     /// page and place.
     pub(crate) fn ranked(&self) -> Vec<&Finding> {
-        let mut findings: Vec<&Finding> = self
-            .findings
-            .iter()
-            .filter(|finding| finding.verdict != Verdict::Passes)
-            .collect();
+        let mut findings: Vec<&Finding> =
+            self.findings.iter().filter(|finding| finding.verdict != Verdict::Passes).collect();
         findings.sort_by(|a, b| rank(a, b));
         findings
     }
 
     /// Was part of the input lost?
     pub fn is_incomplete(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.level == Level::Error)
+        self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
     }
 }
 
@@ -116,13 +111,11 @@ impl Counts {
 
     /// The verdicts of all severities.
     pub fn total(&self) -> Tally {
-        self.by_severity
-            .iter()
-            .fold(Tally::default(), |sum, tally| Tally {
-                fails: sum.fails + tally.fails,
-                unknown: sum.unknown + tally.unknown,
-                passes: sum.passes + tally.passes,
-            })
+        self.by_severity.iter().fold(Tally::default(), |sum, tally| Tally {
+            fails: sum.fails + tally.fails,
+            unknown: sum.unknown + tally.unknown,
+            passes: sum.passes + tally.passes,
+        })
     }
 }
 
@@ -151,12 +144,16 @@ impl Coverage {
     }
 }
 
+/// By place, then by what it is about.
+pub(crate) fn by_place(a: &Finding, b: &Finding) -> Ordering {
+    place(&a.origin, &b.origin).then_with(|| a.subject.address.cmp(&b.subject.address))
+}
+
 fn rank(a: &Finding, b: &Finding) -> Ordering {
     (a.verdict.cmp(&b.verdict))
         .then_with(|| b.severity.cmp(&a.severity))
         .then_with(|| a.page.as_str().cmp(b.page.as_str()))
-        .then_with(|| place(&a.origin, &b.origin))
-        .then_with(|| a.subject.address.cmp(&b.subject.address))
+        .then_with(|| by_place(a, b))
         .then_with(|| a.message.cmp(&b.message))
         .then_with(|| a.fingerprint.cmp(&b.fingerprint))
 }
@@ -183,11 +180,7 @@ mod tests {
         counts.add(Severity::High, Verdict::Fails);
         counts.add(Severity::High, Verdict::Passes);
         counts.add(Severity::Low, Verdict::Unknown);
-        let tally = |fails, unknown, passes| Tally {
-            fails,
-            unknown,
-            passes,
-        };
+        let tally = |fails, unknown, passes| Tally { fails, unknown, passes };
         assert_eq!(counts.of(Severity::High), tally(1, 0, 1));
         assert_eq!(counts.of(Severity::Low), tally(0, 1, 0));
         assert!(counts.of(Severity::Critical).is_empty());

@@ -24,10 +24,7 @@ pub struct SarifOptions {
 
 impl Default for SarifOptions {
     fn default() -> Self {
-        Self {
-            unknowns: true,
-            limit: None,
-        }
+        Self { unknowns: true, limit: None }
     }
 }
 
@@ -103,9 +100,7 @@ impl<'a> Rules<'a> {
         }
         for &finding in findings {
             let page = finding.page.as_str();
-            rules
-                .entry(page)
-                .or_insert_with(|| (0, Cow::Owned(summary(finding))));
+            rules.entry(page).or_insert_with(|| (0, Cow::Owned(summary(finding))));
         }
         for (index, (position, _)) in rules.values_mut().enumerate() {
             *position = index;
@@ -183,16 +178,8 @@ fn described(page: &PageSummary) -> String {
 
 fn help_text(page: &PageSummary) -> String {
     let parts = [page.why.trim(), page.fix.trim()];
-    let text = parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n\n");
-    if text.is_empty() {
-        page.title.to_string()
-    } else {
-        text
-    }
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+    if text.is_empty() { page.title.to_string() } else { text }
 }
 
 fn help_markdown(page: &PageSummary) -> String {
@@ -207,10 +194,7 @@ fn help_markdown(page: &PageSummary) -> String {
 }
 
 fn tags(page: &PageSummary) -> Vec<&str> {
-    std::iter::once("security")
-        .chain(page.objectives.iter().map(PageId::as_str))
-        .take(MOST_TAGS)
-        .collect()
+    std::iter::once("security").chain(page.objectives.iter().map(PageId::as_str)).take(MOST_TAGS).collect()
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -286,10 +270,7 @@ fn location(finding: &Finding) -> Value {
         }]),
     );
     if finding.origin.span().is_none() {
-        location.insert(
-            "message".into(),
-            json!({ "text": message(&finding.origin.to_string()) }),
-        );
+        location.insert("message".into(), json!({ "text": message(&finding.origin.to_string()) }));
     }
     Value::Object(location)
 }
@@ -395,13 +376,14 @@ fn invocation(report: &Report, left_out: usize) -> Value {
 }
 
 fn notification(diagnostic: &Diagnostic) -> Value {
-    let text = match &diagnostic.help {
-        Some(help) => format!("{} ({help})", diagnostic.message),
-        None => diagnostic.message.clone(),
-    };
+    let mut text = message(&diagnostic.message);
+    if let Some(help) = &diagnostic.help {
+        let lines: Vec<String> = help.trim_end().lines().map(message).collect();
+        text = format!("{text} ({})", lines.join("\n"));
+    }
     let mut notification = json!({
         "level": match diagnostic.level { Level::Error => "error", Level::Warning => "warning" },
-        "message": { "text": message(&text) },
+        "message": { "text": text },
     });
     if let Some(span) = &diagnostic.span {
         notification["locations"] = json!([{ "physicalLocation": physical(span) }]);
@@ -442,10 +424,7 @@ mod tests {
 
     #[test]
     fn a_message_holds_no_link_and_nothing_to_obey() {
-        assert_eq!(
-            message("a[0] [x](http://evil)\u{202e}"),
-            "a[0] [x] (http://evil)\\u{202e}"
-        );
+        assert_eq!(message("a[0] [x](http://evil)\u{202e}"), "a[0] [x] (http://evil)\\u{202e}");
     }
 
     #[test]

@@ -1,14 +1,56 @@
 //! What the text says in whole sentences: the answer, what keeps it open and would settle it, what was not covered.
 
 use crate::report::Report;
-use palisade_model::{Evidence, Finding, Level, Severity, Why};
+use palisade_model::{Evidence, Finding, Level, Origin, Severity, Why};
 
 /// How many types of resources are named that no check covers.
 const TYPES_NAMED: usize = 5;
 
+/// What was looked at.
+pub(crate) fn looked_at(report: &Report) -> String {
+    let resources = count(report.coverage.total(), "resource");
+    let files = count(report.coverage.files, "file");
+    let targets: Vec<&str> = report.targets.iter().map(|target| called(target)).collect();
+    let from = match targets.as_slice() {
+        [] => files,
+        ["standard input"] => "standard input".to_owned(),
+        [first, second, third, rest @ ..] if !rest.is_empty() => {
+            let more = digits(rest.len() as u64);
+            format!("{files} in {first}, {second}, {third} and {more} more")
+        }
+        targets => format!("{files} in {}", targets.join(", ")),
+    };
+    let (version, checks) = (&report.tool_version, count(report.pages.len() as u64, "check"));
+    format!("Palisade {version} ran {checks} over {resources} from {from}.")
+}
+
+/// A target by a name that can stand in a sentence.
+fn called(target: &str) -> &str {
+    match target {
+        "-" => "standard input",
+        "." | "./" => "this folder",
+        ".." | "../" => "the folder above",
+        other => other,
+    }
+}
+
+/// A place as people call it.
+pub(crate) fn place(origin: &Origin) -> String {
+    match origin {
+        Origin::File(span) if &*span.file == "-" => {
+            format!("{}:{}:{}", called("-"), span.start.line, span.start.column)
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What stands for a value that may be secret.
+pub(crate) const NOT_SHOWN: &str = "(may be secret: not shown)";
+
 /// What is known of a fact: `encrypted is false`.
 pub(crate) fn fact(evidence: &Evidence) -> String {
     match (&evidence.unknown, &evidence.value) {
+        (None, Some(_)) if evidence.is_secret => format!("{} is set {NOT_SHOWN}", evidence.path),
         (Some(unknown), _) => format!("{} is unknown: {unknown}", evidence.path),
         (None, Some(value)) => format!("{} is {value}", evidence.path),
         (None, None) => format!("{} is not set", evidence.path),
@@ -19,37 +61,26 @@ pub(crate) fn unknowns(finding: &Finding) -> impl Iterator<Item = &Why> {
     (finding.evidence.iter()).filter_map(|evidence| evidence.unknown.as_ref().map(|unknown| &unknown.why))
 }
 
-/// Why a finding can't be told: what its evidence lacks, or else its message.
-pub(crate) fn reason(finding: &Finding) -> String {
-    let mut reasons: Vec<String> = Vec::new();
-    for why in unknowns(finding) {
-        let reason = why.to_string();
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
-    match reasons.is_empty() {
-        true => finding.message.clone(),
-        false => reasons.join("; "),
-    }
-}
-
+/// What to do about a cause, and about all of its sort.
 pub(crate) fn remedy(why: &Why) -> &'static str {
     match why {
         Why::NoValue(_) => {
-            "give variables and parameters their values: `--var NAME=VALUE` or `--var-file FILE`"
+            "Give variables and parameters their values, by `--var NAME=VALUE` or `--var-file FILE`"
         }
         Why::NotEvaluated(_) => {
-            "scan a Terraform plan instead, in which expressions are evaluated: `terraform show -json PLAN > plan.json`"
+            "Scan a plan, in which expressions are evaluated: `terraform show -json PLAN > plan.json`"
         }
-        Why::AfterApply(_) => "look at what exists once it is applied; nobody knows the value before",
-        Why::Denied(_) => "grant the call that was denied, and scan again",
+        Why::AfterApply(_) => {
+            "Nobody knows these before they are applied; scan a plan or a state where there is one"
+        }
+        Why::Denied(_) => "Grant the call that was denied, and scan again",
         Why::DecidedElsewhere(_) => {
-            "set the attribute explicitly, so that nothing outside of the source decides"
+            "Set the attribute explicitly, so that nothing outside of the source decides"
         }
-        Why::Unreadable(_) => "mend what could not be read",
-        Why::NotListed(_) => "scan all of the sources together, so that nothing is left outside",
-        Why::MayBelong(_) => "name the owner with a value or a reference that can be followed",
+        Why::Unreadable(_) => "Mend what could not be read",
+        Why::NotListed(_) => "Scan all of the sources together, so that nothing is left outside",
+        Why::NotDeclared(_) => "Scan the source that declares the thing itself as well",
+        Why::MayBelong(_) => "Name the owner by a value or a reference that can be followed",
     }
 }
 
@@ -63,19 +94,13 @@ pub(crate) fn answer(report: &Report) -> String {
     if total.fails > 0 {
         let fail = if total.fails == 1 { "fails" } else { "fail" };
         let (fails, unknown) = (digits(total.fails), digits(total.unknown));
-        format!(
-            "{fails} {fail} ({}), {unknown} unknown, {pass}.",
-            fails_by_severity(report)
-        )
+        format!("{fails} {fail} ({}), {unknown} unknown, {pass}.", fails_by_severity(report))
     } else if report.coverage.total() == 0 && total.is_empty() {
         "No resource was found, so nothing was checked.".to_owned()
     } else if total.is_empty() {
         "No check looks at what was found, so nothing was checked.".to_owned()
     } else if total.unknown > 0 {
-        format!(
-            "Nothing is known to fail; {} cannot be told, {pass}.",
-            digits(total.unknown)
-        )
+        format!("Nothing is known to fail; {} cannot be told, {pass}.", digits(total.unknown))
     } else {
         let nothing = match report.is_incomplete() {
             true => "Nothing of what could be read fails",
@@ -123,16 +148,25 @@ pub(crate) fn not_covered(report: &Report) -> Option<String> {
     ))
 }
 
+/// Said first, because an incomplete report must not be taken for a whole one.
+pub(crate) fn unread(report: &Report) -> Option<String> {
+    let errors = count(errors(report)?, "error");
+    Some(format!("Part of the input could not be read: {errors}, shown below."))
+}
+
+/// Said again at the end.
 pub(crate) fn not_read(report: &Report) -> Option<String> {
-    let errors = report
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.level == Level::Error)
-        .count();
-    (errors > 0).then(|| {
-        let errors = count(errors as u64, "error");
-        format!("Part of the input could not be read ({errors} above), so this report is incomplete.")
-    })
+    let errors = count(errors(report)?, "error");
+    Some(format!("Part of the input could not be read ({errors} above), so this report is incomplete."))
+}
+
+/// How many errors there are, if any.
+fn errors(report: &Report) -> Option<u64> {
+    let is_error = |diagnostic: &&palisade_model::Diagnostic| diagnostic.level == Level::Error;
+    match report.diagnostics.iter().filter(is_error).count() {
+        0 => None,
+        errors => Some(errors as u64),
+    }
 }
 
 pub(crate) fn count(number: u64, noun: &str) -> String {

@@ -1,7 +1,8 @@
 //! Which of regorus's built-in functions a rule may call, and which it may not, and why.
 
 use super::own::{OWN, Own};
-use regorus::unstable::{BUILTINS, BuiltinFcn};
+use regorus::Value;
+use regorus::unstable::{BUILTINS, BuiltinFcn, Expr, Ref, Span};
 
 /// What a function's name means.
 pub enum Lookup {
@@ -140,6 +141,18 @@ pub fn lookup(name: &str) -> Lookup {
 pub fn other_arity(expected: u8, given: usize) -> Option<u8> {
     // Some of regorus's take a variable number and say 0.
     (expected != 0 && usize::from(expected) != given).then_some(expected)
+}
+
+/// Can a literal pattern be compiled at all?
+pub fn is_usable_pattern(pattern: &Value, function: BuiltinFcn, span: &Span, syntax: &[Ref<Expr>]) -> bool {
+    let rest = [Value::from(""), Value::from(1_u64)];
+    let values: Vec<Value> = std::iter::once(pattern.clone()).chain(rest).take(syntax.len()).collect();
+    match BUILTINS.get("regex.match") {
+        Some((matches, _)) => {
+            matches(span, syntax.get(..2).unwrap_or(syntax), values.get(..2).unwrap_or(&values), true).is_ok()
+        }
+        None => function.0(span, syntax, &values, true).is_ok(),
+    }
 }
 
 /// What is wrong with the text of a format, if anything: a width that would fill the memory.

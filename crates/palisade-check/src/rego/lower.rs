@@ -52,6 +52,8 @@ struct Lowering<'a> {
     imports: HashMap<String, Vec<String>>,
     without: Option<usize>,
     seen: Vec<(Place, String)>,
+    /// The parts of the input that are read by name, with the place of the first time.
+    reads: BTreeMap<String, Place>,
     /// The scopes from the clause's down to the innermost.
     scopes: Vec<Scope>,
     slots: usize,
@@ -82,7 +84,17 @@ impl<'a> Lowering<'a> {
                 imports.insert(name, path);
             }
         }
-        Self { rule, package, names, imports, without, seen: Vec::new(), scopes: Vec::new(), slots: 0 }
+        Self {
+            rule,
+            package,
+            names,
+            imports,
+            without,
+            seen: Vec::new(),
+            reads: BTreeMap::new(),
+            scopes: Vec::new(),
+            slots: 0,
+        }
     }
 
     fn program(&mut self, module: &Ref<Module>) -> Lowered<Program> {
@@ -128,7 +140,7 @@ impl<'a> Lowering<'a> {
         if rules[entry].form == Form::Function {
             return not_followed("a function as its entry");
         }
-        Ok(Program { rules, entry })
+        Ok(Program { rules, entry, reads: std::mem::take(&mut self.reads) })
     }
 
     fn wrong(&self, span: &Span, message: String) -> Refusal {
@@ -136,8 +148,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn place(&self, span: &Span) -> Place {
+        let column = super::column_of(self.rule, span.line, span.col);
         let length = span.text().lines().next().map_or(1, |line| line.chars().count().max(1));
-        span_at(self.rule, span.line, span.col, u32::try_from(length).unwrap_or(1))
+        span_at(self.rule, span.line, column, u32::try_from(length).unwrap_or(1))
     }
 
     /// Counts something that can be left out; true when this is the one to leave out.
@@ -311,8 +324,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn statement(&mut self, stmt: &LiteralStmt) -> Lowered<Option<Stmt>> {
-        if !stmt.with_mods.is_empty() {
-            return not_followed("`with`");
+        if let Some(with) = stmt.with_mods.first() {
+            let message = "`with` is not supported: a rule judges the resource as it is".to_owned();
+            return Err(self.wrong(&with.span, message));
         }
         Ok(Some(match &stmt.literal {
             Literal::SomeVars { .. } => return Ok(None),
@@ -381,7 +395,7 @@ impl<'a> Lowering<'a> {
                 |items| Value::from(items.into_iter().collect::<BTreeSet<_>>()),
                 Expr::Set,
             ),
-            Syntax::Object { fields, .. } => Expr::Object(
+            Syntax::Object { fields, .. } => constant_or_object(
                 fields
                     .iter()
                     .map(|(_, key, value)| Ok((self.expression(key)?, self.expression(value)?)))
@@ -524,6 +538,10 @@ impl<'a> Lowering<'a> {
             at = next;
         };
         steps.reverse();
+        if let (Expr::Input, Some(Expr::Constant(Value::String(name)))) = (&base, steps.first()) {
+            let place = self.place(&start_of(syntax));
+            self.reads.entry(name.to_string()).or_insert(place);
+        }
         Ok(match base {
             Expr::Ref(base, mut first) => {
                 first.extend(steps);
@@ -589,6 +607,18 @@ impl<'a> Lowering<'a> {
         {
             return Err(self.wrong(span, problem));
         }
+        // A pattern that can't be used would leave the rule undefined, and so pass in silence.
+        if let (
+            true,
+            Function::Regorus(function),
+            Some(Syntax::String { value, .. } | Syntax::RawString { value, .. }),
+        ) = (name.starts_with("regex."), &function, params.first().map(|first| &**first))
+        {
+            let is_usable = builtins::is_usable_pattern(value, *function, span, params);
+            if !is_usable {
+                return Err(self.wrong(params[0].span(), "this pattern can't be used".to_owned()));
+            }
+        }
         Ok(Expr::Builtin(Box::new(Builtin {
             name: name.into(),
             function,
@@ -631,6 +661,18 @@ fn constant_or(
         return Expr::Constant(constant(values.collect()));
     }
     otherwise(items)
+}
+
+fn constant_or_object(fields: Vec<(Expr, Expr)>) -> Expr {
+    let constant = |(key, value): &(Expr, Expr)| match (key, value) {
+        (Expr::Constant(key), Expr::Constant(value)) => Some((key.clone(), value.clone())),
+        _ => None,
+    };
+    match fields.iter().map(constant).collect::<Option<BTreeMap<Value, Value>>>() {
+        // What is written twice for one key is left to evaluation, which says so where the two differ.
+        Some(object) if object.len() == fields.len() => Expr::Constant(Value::from(object)),
+        _ => Expr::Object(fields),
+    }
 }
 
 fn rule_name(rule: &RuleSyntax) -> Option<String> {

@@ -94,6 +94,13 @@ impl Policy {
         self.reads_raw
     }
 
+    /// The parts of the input that the rule reads by name, each with the place of the first time.
+    pub fn reads(&self) -> impl Iterator<Item = (&str, &Span)> {
+        self.program
+            .iter()
+            .flat_map(|program| program.reads.iter().map(|(name, place)| (name.as_str(), place)))
+    }
+
     /// What the rule says of this input.
     pub fn judge(&self, input: &Input) -> Judgement {
         match (&self.program, &self.fallback) {
@@ -227,6 +234,21 @@ impl Within {
     }
 }
 
+/// The column in characters; regorus counts a tab as four.
+fn column_of(rule: &RuleText<'_>, line: u32, counted: u32) -> u32 {
+    let text = line.checked_sub(rule.start.line).and_then(|below| rule.text.lines().nth(below as usize));
+    let mut at = 1;
+    for (column, character) in (1..).zip(text.unwrap_or_default().chars()) {
+        if at >= counted {
+            return column;
+        }
+        at += if character == '\t' { 4 } else { 1 };
+    }
+    // Past the end of the line, or in a line that is not there.
+    let tabs = text.map_or(0, |text| text.matches('\t').count());
+    counted.saturating_sub(3 * u32::try_from(tabs).unwrap_or(0)).max(1)
+}
+
 fn reads_raw(text: &str) -> bool {
     text.contains("raw") || text.contains("walk")
 }
@@ -244,6 +266,7 @@ fn located(message: &str, rule: &RuleText<'_>) -> Diagnostic {
     });
     let (line, column) = place.unwrap_or((rule.start.line, 1));
     let line: u32 = line;
+    let column = column_of(rule, line, column);
     Diagnostic::error(last_line(message)).at(span_at(rule, line.max(rule.start.line), column, 1))
 }
 

@@ -4,6 +4,7 @@ use super::partial::{Cause, Partial};
 use ipnet::IpNet;
 use palisade_model::Shape;
 use regorus::Value;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A function of Palisade's: what it says of its arguments, unknown parts included; none where it is undefined.
 pub struct Own {
@@ -34,6 +35,12 @@ const NOT_INTERNET: [&str; 12] = [
     "8000::/1",
 ];
 
+/// Addresses that packets of the internet come from: whoever holds neither holds neither internet.
+const INTERNET: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8888)),
+];
+
 /// `arn.has_owner(text)`: is it an ARN that names an account, or the bucket that belongs to one?
 ///
 /// So a condition that asks for it lets in somebody, not everybody. The ARN of a resource that the same source
@@ -52,9 +59,13 @@ fn names_owner(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", _, service, _, account, resource] = parts[..] else { return false };
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    let bucket = resource.split('/').next().unwrap_or_default();
-    is_account
-        || (service == "s3" && account.is_empty() && !bucket.is_empty() && !bucket.contains(['*', '?']))
+    // S3 once told senders to write `arn:aws:s3:*:*:bucket`; with a path behind it, this could be an access point.
+    let bucket = match account {
+        "" => resource.split('/').next().unwrap_or_default(),
+        "*" if !resource.contains('/') => resource,
+        _ => "",
+    };
+    is_account || (service == "s3" && !bucket.is_empty() && !bucket.contains(['*', '?']))
 }
 
 /// `net.covers_internet(cidrs)`: do these ranges together hold the whole internet, of IPv4 or of IPv6?
@@ -91,6 +102,13 @@ fn covers_internet(arguments: &[Partial]) -> Option<Partial> {
 }
 
 fn together_cover(mut ranges: Vec<IpNet>) -> bool {
+    if ranges.iter().any(|range| range.prefix_len() == 0) {
+        return true;
+    }
+    // Most are private or a few addresses, and need no sums.
+    if !ranges.iter().any(|range| INTERNET.iter().any(|address| range.contains(address))) {
+        return false;
+    }
     ranges.extend(NOT_INTERNET.iter().filter_map(|range| range.parse::<IpNet>().ok()));
     IpNet::aggregate(&ranges).iter().any(|range| range.prefix_len() == 0)
 }
@@ -113,6 +131,9 @@ mod tests {
             ("arn:aws:sns:*:111122223333:*", true),
             ("arn:aws:s3:::bucket", true),
             ("arn:aws:s3:::bucket/*", true),
+            ("arn:aws:s3:*:*:bucket", true),
+            ("arn:aws:s3:*:*:accesspoint/*", false),
+            ("arn:aws:s3:*:*:*", false),
             ("arn:aws:s3:::*", false),
             ("arn:aws:s3:::logs-*", false),
             ("arn:aws:sns:*:*:*", false),

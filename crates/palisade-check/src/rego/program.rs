@@ -1,8 +1,10 @@
 //! A rule's program: regorus's syntax tree with names resolved, literals in an order that binds before it reads.
 
 use super::own::Own;
+use palisade_model::Span as Place;
 use regorus::Value;
 use regorus::unstable::{ArithOp, BinOp, BoolOp, BuiltinFcn, Expr as Syntax, Ref, Span};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ impl fmt::Display for NotFollowed {
 pub struct Program {
     pub rules: Vec<Rule>,
     pub entry: usize,
+    /// The parts of the input that are read by name, with the place of the first time.
+    pub reads: BTreeMap<String, Place>,
 }
 
 /// All the clauses of one name.

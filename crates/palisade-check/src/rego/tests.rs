@@ -582,6 +582,25 @@ fn a_wildcard_within_not_is_refused_as_unclear() {
 }
 
 #[test]
+fn a_pattern_that_cannot_be_used_is_refused_where_it_stands() {
+    refused("fail contains \"m\" if regex.match(`[a-`, input.a)", "page.md:3:35: this pattern can't be used");
+    refused(
+        "fail contains \"m\" if regex.match(`(a{1000}){1000}`, input.a)",
+        "page.md:3:35: this pattern can't be used",
+    );
+    check("fail contains \"m\" if regex.match(`^a+$`, input.a)", json!({"a": "aa"}), "m [a]");
+}
+
+#[test]
+fn a_rule_says_what_it_reads_of_the_input() {
+    let policy =
+        policy("fail contains \"m\" if { input.size > 1; not input[\"key\"]; x := input.tags.owner; x }");
+    let reads: Vec<String> =
+        policy.reads().map(|(name, span)| format!("{name} {}", span.start.column)).collect();
+    assert_eq!(reads, ["key 44", "size 24", "tags 63"]);
+}
+
+#[test]
 fn hostile_rules_are_refused_before_they_can_do_harm() {
     refused(
         &format!("fail contains \"m\" if {}1{}", "[".repeat(22), "]".repeat(22)),

@@ -151,7 +151,24 @@ fn links_that_double_the_ways_thirty_times() {
         }
     }
     check(&folder, 1, &["aws_ebs_volume.open"], &[]);
-    folder.run("scan d0").ends(1, &["aws_ebs_volume.open"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_out_of_what_is_scanned() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new(&[
+        ("repository/fails.tf", FAILS.1),
+        ("secret.txt", "password = hunter2"),
+        ("other/more.tf", FAILS.1),
+    ]);
+    symlink("../secret.txt", folder.path("repository/secret.tf")).unwrap();
+    symlink("../other", folder.path("repository/other")).unwrap();
+    let run = folder
+        .run("scan repository")
+        .ends(1, &["aws_ebs_volume.open", "this link leads out of what is scanned"]);
+    assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"), "{}", run.stdout);
+    folder.run("scan repository other").ends(1, &["from 2 files"]);
 }
 
 #[test]

@@ -145,9 +145,12 @@ fn standard_input_is_told_apart_by_what_it_holds() {
         r#"{"Resources": {"V": {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": false}}}}"#;
     let yaml = "---\n# a template\nResources:\n  V:\n    Type: AWS::EC2::Volume\n    Properties: {Encrypted: false}\n";
     let folder = Folder::new(&[]);
-    for (input, says) in
-        [(plan, "aws_ebs_volume.v"), (template, "-:1:78"), (yaml, "-:6:29"), (FAILS.1, "aws_ebs_volume.open")]
-    {
+    for (input, says) in [
+        (plan, "aws_ebs_volume.v"),
+        (template, "standard input:1:78"),
+        (yaml, "standard input:6:29"),
+        (FAILS.1, "aws_ebs_volume.open"),
+    ] {
         for mark in ["", "\u{feff}"] {
             let output = folder.run_with_input("scan - --all", format!("{mark}{input}"));
             output.ends(1, &["EBS volume is not encrypted", says]);

@@ -1,5 +1,7 @@
 //! The `palisade` binary, run as its users run it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+
 mod bad_input;
 mod content;
 mod corpora;

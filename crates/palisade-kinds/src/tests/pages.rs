@@ -41,15 +41,9 @@ fn every_shipped_page_reads_without_a_complaint() {
 #[test]
 fn no_two_shipped_kinds_claim_one_type() {
     let kinds = shipped();
-    let volume = kinds
-        .of_source_type(Source::Terraform, "aws_ebs_volume")
-        .expect("volumes");
+    let volume = kinds.of_source_type(Source::Terraform, "aws_ebs_volume").expect("volumes");
     assert_eq!(volume.kind.as_str(), "AWS::EC2::Volume");
-    assert!(
-        kinds
-            .of_source_type(Source::Terraform, "aws_volume_attachment")
-            .is_none()
-    );
+    assert!(kinds.of_source_type(Source::Terraform, "aws_volume_attachment").is_none());
     assert!(kinds.get(&"AWS::S3::Bucket".parse().expect("a type")).is_some());
     assert_eq!(kinds.iter().count(), 14);
 }
@@ -104,12 +98,7 @@ attached_to:
 tags: { is: tags, live: Tags, cloudformation: Tags, terraform: aws_ebs_volume.tags_all, absent: empty }",
     );
     let volume = || terraform("aws_ebs_volume.a", json!({ "tags": { "team": "a" } }));
-    check(
-        &kinds,
-        vec![volume()],
-        "encrypted",
-        "? something outside of a Terraform configuration decides",
-    );
+    check(&kinds, vec![volume()], "encrypted", "? something outside of a Terraform configuration decides");
     check(&kinds, vec![volume()], "tags", "{team: \"a\"}");
     check(&kinds, vec![volume()], "attached_to", "default []");
     let attachment = terraform(

@@ -4,15 +4,8 @@ use super::*;
 
 /// A Terraform argument `x`, taken for `is`.
 fn coerced(is: &str, value: serde_json::Value, expected: &str) {
-    let kinds = kind(&format!(
-        "x: {{ is: {is}, terraform: aws_thing.x, absent: none }}"
-    ));
-    check(
-        &kinds,
-        vec![terraform("aws_thing.a", json!({ "x": value }))],
-        "x",
-        expected,
-    );
+    let kinds = kind(&format!("x: {{ is: {is}, terraform: aws_thing.x, absent: none }}"));
+    check(&kinds, vec![terraform("aws_thing.a", json!({ "x": value }))], "x", expected);
 }
 
 #[test]
@@ -20,31 +13,15 @@ fn texts_and_scalars_are_taken_for_each_other_where_their_source_mixes_them() {
     coerced("bool", json!(true), "true");
     coerced("bool", json!("true"), "true");
     coerced("bool", json!("False"), "false");
-    coerced(
-        "bool",
-        json!("yes"),
-        "? it could not be read: `yes` stands where true or false is expected",
-    );
-    coerced(
-        "bool",
-        json!(1),
-        "? it could not be read: `1` stands where true or false is expected",
-    );
+    coerced("bool", json!("yes"), "? it could not be read: `yes` stands where true or false is expected");
+    coerced("bool", json!(1), "? it could not be read: `1` stands where true or false is expected");
     coerced("number", json!(14), "14");
     coerced("number", json!("14"), "14");
-    coerced(
-        "number",
-        json!("many"),
-        "? it could not be read: `many` stands where a number is expected",
-    );
+    coerced("number", json!("many"), "? it could not be read: `many` stands where a number is expected");
     coerced("text", json!("a"), "\"a\"");
     coerced("text", json!(111122223333u64), "\"111122223333\"");
     coerced("text", json!(true), "\"true\"");
-    coerced(
-        "text",
-        json!(["a"]),
-        "? it could not be read: a list stands where a text is expected",
-    );
+    coerced("text", json!(["a"]), "? it could not be read: a list stands where a text is expected");
     coerced("list of text", json!(["a", 1, null]), "[\"a\", \"1\"]");
     coerced("list of text", json!("a"), "[\"a\"]");
     coerced(
@@ -54,11 +31,7 @@ fn texts_and_scalars_are_taken_for_each_other_where_their_source_mixes_them() {
     );
     coerced("map of text", json!({ "a": 1, "b": null }), "{a: \"1\"}");
     coerced("json", json!("{\"a\": [1]}"), "{a: [1]}");
-    coerced(
-        "json",
-        json!({ "a": { "?": "var.x" } }),
-        "{a: ? `var.x` has no value}",
-    );
+    coerced("json", json!({ "a": { "?": "var.x" } }), "{a: ? `var.x` has no value}");
     coerced("base64", json!("IyEvYmluL3NoCg=="), "\"#!/bin/sh\\n\"");
     coerced("base64", json!("#!/bin/sh"), "\"#!/bin/sh\"");
     coerced("base64", json!("echo"), "\"echo\"");
@@ -77,16 +50,8 @@ fn null_and_an_empty_name_are_absent() {
 fn an_unknown_value_keeps_why_and_what_it_refers_to() {
     coerced("bool", json!({ "?": "var.x" }), "? `var.x` has no value");
     coerced("list of text", json!({ "?": "var.x" }), "? `var.x` has no value");
-    coerced(
-        "list of text",
-        json!(["a", { "?": "var.x" }]),
-        "[\"a\", … `var.x` has no value]",
-    );
-    coerced(
-        "list of text",
-        json!({ "?list": ["a"] }),
-        "[\"a\", … `var.more` has no value]",
-    );
+    coerced("list of text", json!(["a", { "?": "var.x" }]), "[\"a\", … `var.x` has no value]");
+    coerced("list of text", json!({ "?list": ["a"] }), "[\"a\", … `var.more` has no value]");
     let kinds = kind("x: { is: arn of AWS::KMS::Key, terraform: aws_thing.x, absent: none }");
     let thing = terraform("aws_thing.a", json!({ "x": { "->": "aws_kms_key.k.arn" } }));
     let resolved = resolve(vec![thing], &kinds);
@@ -105,33 +70,16 @@ fn tags_are_a_map_however_they_are_written() {
         json!([{ "Key": "a", "Value": "b" }, { "Key": "c", "Value": { "?": "var.c" } }]),
         "{a: \"b\", c: ? `var.c` has no value}",
     );
-    coerced(
-        "tags",
-        json!([{ "Key": { "?": "var.k" }, "Value": "b" }]),
-        "{… `var.k` has no value}",
-    );
-    coerced(
-        "tags",
-        json!([{ "Value": "b" }]),
-        "{… it could not be read: a tag has no `Key` that is a text}",
-    );
-    coerced(
-        "tags",
-        json!("a"),
-        "? it could not be read: `a` stands where tags is expected",
-    );
+    coerced("tags", json!([{ "Key": { "?": "var.k" }, "Value": "b" }]), "{… `var.k` has no value}");
+    coerced("tags", json!([{ "Value": "b" }]), "{… it could not be read: a tag has no `Key` that is a text}");
+    coerced("tags", json!("a"), "? it could not be read: `a` stands where tags is expected");
 }
 
 #[test]
 fn protocols_have_one_name_each() {
-    for (written, expected) in [
-        ("6", "tcp"),
-        ("TCP", "tcp"),
-        ("17", "udp"),
-        ("all", "-1"),
-        ("-1", "-1"),
-        ("50", "50"),
-    ] {
+    for (written, expected) in
+        [("6", "tcp"), ("TCP", "tcp"), ("17", "udp"), ("all", "-1"), ("-1", "-1"), ("50", "50")]
+    {
         coerced("protocol", json!(written), &format!("\"{expected}\""));
     }
     coerced("protocol", json!(58), "\"icmpv6\"");
@@ -154,11 +102,7 @@ fn a_policy_has_one_form() {
         long,
         "{Statement: [{Principal: {AWS: [\"111122223333\"], Service: [\"a\", \"b\"]}, NotAction: [\"iam:*\"]}]}",
     );
-    coerced(
-        "policy",
-        json!("%7B%22Statement%22%3A%5B%5D%7D"),
-        "{Statement: []}",
-    );
+    coerced("policy", json!("%7B%22Statement%22%3A%5B%5D%7D"), "{Statement: []}");
 }
 
 #[test]
@@ -168,21 +112,13 @@ fn what_is_unknown_in_a_policy_stays_where_it_is() {
         json!({ "Statement": [{ "Effect": "Allow", "Action": { "?": "var.a" }, "Resource": { "->": "aws_s3_bucket.b.arn" } }, { "?": "var.s" }] }),
         "{Statement: [{Effect: \"Allow\", Action: ? `var.a` has no value, Resource: [? `aws_s3_bucket.b.arn` is known only after apply]}, ? `var.s` has no value]}",
     );
-    coerced(
-        "policy",
-        json!({ "Statement": { "?": "var.s" } }),
-        "{Statement: ? `var.s` has no value}",
-    );
+    coerced("policy", json!({ "Statement": { "?": "var.s" } }), "{Statement: ? `var.s` has no value}");
     coerced("policy", json!({ "?": "var.p" }), "? `var.p` has no value");
 }
 
 #[test]
 fn a_policy_that_is_none_says_so() {
-    coerced(
-        "policy",
-        json!("{"),
-        "? it could not be read: it is not JSON: the text ends within a map",
-    );
+    coerced("policy", json!("{"), "? it could not be read: it is not JSON: the text ends within a map");
     coerced(
         "policy",
         json!([]),
@@ -205,18 +141,12 @@ fn events(selectors: serde_json::Value, expected: &str) {
 #[test]
 fn a_trail_says_in_one_word_what_it_records() {
     events(json!({}), "default \"all\"");
-    events(
-        json!({ "event_selector": [{ "read_write_type": "WriteOnly" }] }),
-        "\"write\"",
-    );
+    events(json!({ "event_selector": [{ "read_write_type": "WriteOnly" }] }), "\"write\"");
     events(
         json!({ "event_selector": [{ "read_write_type": "WriteOnly" }, { "read_write_type": "ReadOnly" }] }),
         "\"all\"",
     );
-    events(
-        json!({ "event_selector": [{ "include_management_events": false }] }),
-        "\"none\"",
-    );
+    events(json!({ "event_selector": [{ "include_management_events": false }] }), "\"none\"");
     events(
         json!({ "event_selector": [{ "include_management_events": { "?": "var.i" } }] }),
         "? `var.i` has no value",
@@ -225,14 +155,8 @@ fn a_trail_says_in_one_word_what_it_records() {
         |fields: serde_json::Value| json!({ "advanced_event_selector": [{ "field_selector": fields }] });
     let management = json!({ "field": "eventCategory", "equals": ["Management"] });
     events(advanced(json!([management])), "\"all\"");
-    events(
-        advanced(json!([management, { "field": "readOnly", "equals": ["false"] }])),
-        "\"write\"",
-    );
-    events(
-        advanced(json!([{ "field": "eventCategory", "equals": ["Data"] }])),
-        "\"none\"",
-    );
+    events(advanced(json!([management, { "field": "readOnly", "equals": ["false"] }])), "\"write\"");
+    events(advanced(json!([{ "field": "eventCategory", "equals": ["Data"] }])), "\"none\"");
     events(
         advanced(json!([management, { "field": "readOnly", "equals": { "?": "var.r" } }])),
         "? `var.r` has no value",
@@ -272,12 +196,7 @@ fn absence_means_what_the_page_says_for_the_source() {
         "block_public_acls",
         "true",
     );
-    check(
-        &kinds,
-        bucket(json!({ "AccessControl": "PublicRead" })),
-        "acl",
-        "\"public-read\"",
-    );
+    check(&kinds, bucket(json!({ "AccessControl": "PublicRead" })), "acl", "\"public-read\"");
     check(
         &kinds,
         bucket(json!({ "VersioningConfiguration": { "Status": "Enabled" } })),
@@ -298,45 +217,22 @@ fn absence_means_what_the_page_says_for_the_source() {
         "storage_encrypted",
         "? `var.s` has no value",
     );
-    check(
-        &kinds,
-        database(json!({ "snapshot_identifier": null })),
-        "storage_encrypted",
-        "default false",
-    );
-    check(
-        &kinds,
-        database(json!({})),
-        "publicly_accessible",
-        "default false",
-    );
+    check(&kinds, database(json!({ "snapshot_identifier": null })), "storage_encrypted", "default false");
+    check(&kinds, database(json!({})), "publicly_accessible", "default false");
     check(
         &kinds,
         vec![template("D", "AWS::RDS::DBInstance", json!({}))],
         "publicly_accessible",
         "? the subnet group decides",
     );
+    check(&kinds, vec![terraform("aws_sqs_queue.q", json!({}))], "sqs_managed_sse_enabled", "default true");
     check(
         &kinds,
-        vec![terraform("aws_sqs_queue.q", json!({}))],
-        "sqs_managed_sse_enabled",
-        "default true",
-    );
-    check(
-        &kinds,
-        vec![terraform(
-            "aws_sqs_queue.q",
-            json!({ "kms_master_key_id": "alias/k" }),
-        )],
+        vec![terraform("aws_sqs_queue.q", json!({ "kms_master_key_id": "alias/k" }))],
         "sqs_managed_sse_enabled",
         "default false",
     );
-    check(
-        &kinds,
-        vec![terraform("aws_default_security_group.d", json!({}))],
-        "name",
-        "default \"default\"",
-    );
+    check(&kinds, vec![terraform("aws_default_security_group.d", json!({}))], "name", "default \"default\"");
     check(
         &kinds,
         vec![terraform("aws_instance.i", json!({}))],
@@ -351,10 +247,7 @@ fn absence_means_what_the_page_says_for_the_source() {
     );
     check(
         &kinds,
-        vec![terraform(
-            "aws_instance.i",
-            json!({ "metadata_options": { "http_tokens": "required" } }),
-        )],
+        vec![terraform("aws_instance.i", json!({ "metadata_options": { "http_tokens": "required" } }))],
         "http_tokens",
         "\"required\"",
     );
@@ -396,12 +289,7 @@ fn a_rule_of_a_security_group_reads_the_same_in_every_source() {
     let kinds = shipped();
     let rule = "[{protocol: \"tcp\", from_port: 22, to_port: 22, cidrs: [\"0.0.0.0/0\", \"::/0\"], prefix_lists: [], security_groups: []";
     let inline = json!({ "ingress": [{ "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": ["::/0"], "self": null }] });
-    check(
-        &kinds,
-        vec![terraform("aws_security_group.g", inline)],
-        "ingress",
-        &format!("{rule}}}]"),
-    );
+    check(&kinds, vec![terraform("aws_security_group.g", inline)], "ingress", &format!("{rule}}}]"));
     let properties = json!({ "SecurityGroupIngress": [{ "IpProtocol": 6, "FromPort": "22", "ToPort": 22, "CidrIp": "0.0.0.0/0", "CidrIpv6": "::/0" }] });
     check(
         &kinds,
@@ -410,20 +298,12 @@ fn a_rule_of_a_security_group_reads_the_same_in_every_source() {
         &format!("{rule}}}]"),
     );
     let answer = json!({ "IpPermissions": [{ "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }], "Ipv6Ranges": [{ "CidrIpv6": "::/0" }], "UserIdGroupPairs": [], "PrefixListIds": [] }] });
-    check(
-        &kinds,
-        vec![live("AWS::EC2::SecurityGroup", answer)],
-        "ingress",
-        &format!("{rule}}}]"),
-    );
+    check(&kinds, vec![live("AWS::EC2::SecurityGroup", answer)], "ingress", &format!("{rule}}}]"));
 }
 
 fn ports(rule: serde_json::Value, expected: &str) {
     let kinds = shipped();
-    let resolved = resolve(
-        vec![terraform("aws_security_group.g", json!({ "ingress": [rule] }))],
-        &kinds,
-    );
+    let resolved = resolve(vec![terraform("aws_security_group.g", json!({ "ingress": [rule] }))], &kinds);
     let said = attribute(&resolved[0], "ingress");
     assert!(said.starts_with(&format!("[{{{expected}, cidrs")), "{said}");
 }
@@ -434,10 +314,7 @@ fn a_protocol_without_ports_has_all_of_them() {
         json!({ "protocol": "-1", "from_port": 0, "to_port": 0 }),
         "protocol: \"-1\", from_port: 0, to_port: 65535",
     );
-    ports(
-        json!({ "protocol": "50" }),
-        "protocol: \"50\", from_port: 0, to_port: 65535",
-    );
+    ports(json!({ "protocol": "50" }), "protocol: \"50\", from_port: 0, to_port: 65535");
     ports(
         json!({ "protocol": "icmp", "from_port": 8, "to_port": 0 }),
         "protocol: \"icmp\", from_port: 8, to_port: 0",
@@ -451,12 +328,7 @@ fn a_protocol_without_ports_has_all_of_them() {
 #[test]
 fn a_group_that_says_nothing_of_egress_lets_all_out_only_in_cloudformation() {
     let kinds = shipped();
-    check(
-        &kinds,
-        vec![terraform("aws_security_group.g", json!({}))],
-        "egress",
-        "default []",
-    );
+    check(&kinds, vec![terraform("aws_security_group.g", json!({}))], "egress", "default []");
     check(
         &kinds,
         vec![template("G", "AWS::EC2::SecurityGroup", json!({}))],
@@ -518,10 +390,7 @@ fn the_arn_of_a_live_resource_is_known() {
     );
     let key = "arn:aws:kms:eu-west-1:111122223333:key/k";
     let resolved = resolve(vec![terraform("aws_kms_key.k", json!({ "arn": key }))], &kinds);
-    assert_eq!(
-        resolved[0].arn.as_ref().map(ToString::to_string).as_deref(),
-        Some(key)
-    );
+    assert_eq!(resolved[0].arn.as_ref().map(ToString::to_string).as_deref(), Some(key));
 }
 
 #[test]
@@ -533,12 +402,7 @@ fn absence_without_a_meaning_is_unknown() {
         "x",
         "? something outside of the API's answer decides",
     );
-    check(
-        &kinds,
-        vec![terraform("aws_thing.a", json!({}))],
-        "x",
-        "default false",
-    );
+    check(&kinds, vec![terraform("aws_thing.a", json!({}))], "x", "default false");
 }
 
 #[test]
@@ -555,27 +419,14 @@ fn everyone_may_be_a_principal_of_a_function() {
 #[test]
 fn a_name_is_the_end_of_an_arn() {
     coerced("name", json!("/aws/lambda/f"), "\"/aws/lambda/f\"");
-    coerced(
-        "name",
-        json!("arn:aws:sns:eu-west-1:111122223333:alarms"),
-        "\"alarms\"",
-    );
-    coerced(
-        "name",
-        json!("https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"),
-        "\"jobs\"",
-    );
+    coerced("name", json!("arn:aws:sns:eu-west-1:111122223333:alarms"), "\"alarms\"");
+    coerced("name", json!("https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"), "\"jobs\"");
 }
 
 #[test]
 fn an_instance_of_a_cluster_leaves_to_the_cluster_what_the_cluster_decides() {
     let kinds = shipped();
-    let instance = || {
-        vec![terraform(
-            "aws_rds_cluster_instance.a",
-            json!({ "cluster_identifier": "c" }),
-        )]
-    };
+    let instance = || vec![terraform("aws_rds_cluster_instance.a", json!({ "cluster_identifier": "c" }))];
     check(&kinds, instance(), "storage_encrypted", "? the cluster decides");
     check(&kinds, instance(), "publicly_accessible", "default false");
     check(&kinds, instance(), "cluster", "\"c\"");

@@ -34,10 +34,7 @@ fn a_wrong_page_says_where_and_what_instead() {
         "x: { is: text, live: X, absent: { terrafrom: none } }",
         &["kind.md:3:35: `terrafrom` is neither a source nor a path (did you mean `terraform`?)"],
     );
-    refused(
-        "x: { is: bool, live: X, absent: maybe }",
-        &["kind.md:3:33: this is not a bool"],
-    );
+    refused("x: { is: bool, live: X, absent: maybe }", &["kind.md:3:33: this is not a bool"]);
     refused(
         "x: { is: text, live: X, absent: empty }",
         &["kind.md:3:33: a text can't be empty (say `none`, or give a value)"],
@@ -47,6 +44,17 @@ fn a_wrong_page_says_where_and_what_instead() {
         &[
             "kind.md:3:4: `x` joins several paths with `+` but is no list (give alternatives as a YAML list: the first that is there counts)",
         ],
+    );
+    refused(
+        "x: { is: text, live: X, or: { live: Y }, absent: { outsid: none } }",
+        &[
+            "kind.md:3:29: `x` has `or` but is no bool of the resource itself",
+            "kind.md:3:52: `outsid` is neither a source nor a path (did you mean `outside`?)",
+        ],
+    );
+    refused(
+        "x: { is: bool, live: X, or: { lives: Y }, absent: none }",
+        &["kind.md:3:31: `lives` is not a field of `or` (did you mean `live`?)"],
     );
     refused(
         "x: { is: list of record, live: X, absent: empty }",
@@ -60,10 +68,7 @@ fn a_wrong_page_says_where_and_what_instead() {
         "X: { is: text, live: X, absent: none }",
         &["kind.md:3:1: `X` is not a name for an attribute (lower-case words joined by `_` are expected)"],
     );
-    refused(
-        "[a]",
-        &["kind.md:3:1: the attributes must be a map of names and values"],
-    );
+    refused("[a]", &["kind.md:3:1: the attributes must be a map of names and values"]);
     refused("x: [a]", &["kind.md:3:4: `x` must be a map of names and values"]);
     refused("", &["kind.md:3:1: the block is empty"]);
     refused(
@@ -94,10 +99,7 @@ fn a_wrong_call_says_what_is_expected() {
             "- call: ec2.DescribeVolumes\n  each: V\n  id: I",
             "kind.md:6:3: the first call lists the resources, so it needs `in`, `each` and `id`",
         ),
-        (
-            "call: ec2.DescribeVolumes",
-            "kind.md:6:1: `collect` must be a list of calls",
-        ),
+        ("call: ec2.DescribeVolumes", "kind.md:6:1: `collect` must be a list of calls"),
     ] {
         let (kind, diagnostics) = read_page("kind.md", &page(collect));
         assert!(kind.is_some());
@@ -115,17 +117,9 @@ fn two_kinds_cannot_claim_one_type() {
     };
     let (kinds, diagnostics) = Kinds::new(vec![read("AWS::A::B"), read("AWS::A::C"), read("AWS::A::B")]);
     let said: Vec<&str> = diagnostics.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(said, ["`aws_thing` is of this kind and of `AWS::A::B`", "`AWS::A::B` is described twice"]);
     assert_eq!(
-        said,
-        [
-            "`aws_thing` is of this kind and of `AWS::A::B`",
-            "`AWS::A::B` is described twice"
-        ]
-    );
-    assert_eq!(
-        kinds
-            .of_source_type(Source::Terraform, "aws_thing")
-            .map(|kind| kind.kind.as_str()),
+        kinds.of_source_type(Source::Terraform, "aws_thing").map(|kind| kind.kind.as_str()),
         Some("AWS::A::B")
     );
 }
@@ -141,18 +135,9 @@ fn documents_of_a_wrong_shape_become_unknown() {
         "ingress",
         "[? it could not be read: `tcp` stands where a record is expected]",
     );
-    check(
-        &kinds,
-        group(json!({})),
-        "description",
-        "default \"Managed by Terraform\"",
-    );
+    check(&kinds, group(json!({})), "description", "default \"Managed by Terraform\"");
     let bucket = |block: serde_json::Value| {
-        vec![template(
-            "B",
-            "AWS::S3::Bucket",
-            json!({ "PublicAccessBlockConfiguration": block }),
-        )]
+        vec![template("B", "AWS::S3::Bucket", json!({ "PublicAccessBlockConfiguration": block }))]
     };
     check(
         &kinds,
@@ -160,12 +145,7 @@ fn documents_of_a_wrong_shape_become_unknown() {
         "block_public_acls",
         "? it could not be read: a map with `BlockPublicAcls` is expected",
     );
-    check(
-        &kinds,
-        bucket(json!({ "?list": [{}] })),
-        "block_public_acls",
-        "? `var.more` has no value",
-    );
+    check(&kinds, bucket(json!({ "?list": [{}] })), "block_public_acls", "? `var.more` has no value");
     check(
         &kinds,
         bucket(json!([{}, {}])),
@@ -180,45 +160,25 @@ fn documents_of_a_wrong_shape_become_unknown() {
     );
     check(
         &kinds,
-        vec![raw(
-            Source::Terraform,
-            "aws_ebs_volume",
-            "aws_ebs_volume.a",
-            json!(null),
-        )],
+        vec![raw(Source::Terraform, "aws_ebs_volume", "aws_ebs_volume.a", json!(null))],
         "encrypted",
         "? the account's default encryption decides",
     );
     check(
         &kinds,
-        vec![raw(
-            Source::Terraform,
-            "aws_ebs_volume",
-            "aws_ebs_volume.a",
-            json!({ "?": "all" }),
-        )],
+        vec![raw(Source::Terraform, "aws_ebs_volume", "aws_ebs_volume.a", json!({ "?": "all" }))],
         "size",
         "? `all` has no value",
     );
     check(
         &kinds,
-        vec![raw(
-            Source::Terraform,
-            "aws_ebs_volume",
-            "aws_ebs_volume.a",
-            json!({ "?map": {} }),
-        )],
+        vec![raw(Source::Terraform, "aws_ebs_volume", "aws_ebs_volume.a", json!({ "?map": {} }))],
         "encrypted",
         "? `var.more` has no value",
     );
     check(
         &kinds,
-        vec![raw(
-            Source::Cloudformation,
-            "AWS::EC2::Volume",
-            "V",
-            json!({ "Type": "AWS::EC2::Volume" }),
-        )],
+        vec![raw(Source::Cloudformation, "AWS::EC2::Volume", "V", json!({ "Type": "AWS::EC2::Volume" }))],
         "kms_key",
         "none",
     );
@@ -232,28 +192,20 @@ fn deep_documents_and_deep_pages_are_survived() {
         deep = json!({ "Statement": [deep] });
     }
     let role = |policy: serde_json::Value| {
-        vec![terraform(
-            "aws_iam_role.r",
-            json!({ "assume_role_policy": policy }),
-        )]
+        vec![terraform("aws_iam_role.r", json!({ "assume_role_policy": policy }))]
     };
     resolve(role(deep), &kinds);
     let brackets = "[".repeat(10_000);
     let resolved = resolve(role(json!(brackets)), &kinds);
     assert!(attribute(&resolved[0], "trust_policy").starts_with("? it could not be read: it is not JSON"));
     let is = "list of ".repeat(10_000);
-    let (_, diagnostics) = read_page(
-        "kind.md",
-        &page(&format!("x: {{ is: {is}text, live: X, absent: none }}")),
-    );
+    let (_, diagnostics) =
+        read_page("kind.md", &page(&format!("x: {{ is: {is}text, live: X, absent: none }}")));
     assert_eq!(diagnostics.len(), 1);
     let each = "each: { x: { is: record, live: X, absent: none, ".repeat(60);
     let (_, diagnostics) = read_page(
         "kind.md",
-        &page(&format!(
-            "x: {{ is: record, live: X, absent: none, {each}{}",
-            "} }".repeat(60)
-        )),
+        &page(&format!("x: {{ is: record, live: X, absent: none, {each}{}", "} }".repeat(60))),
     );
     assert!(!diagnostics.is_empty());
 }

@@ -28,6 +28,7 @@ Conditions:
 Resources:
   Key: { Type: "AWS::KMS::Key" }
   Mine: { Type: "Custom::Mine" }
+  Topic: { Type: "AWS::SNS::Topic" }
 "#;
 
 /// Evaluates one value; diagnostics follow after `#`.
@@ -99,8 +100,13 @@ fn no_value_removes_what_it_stands_for() {
 #[test]
 fn a_resource_is_a_reference_whose_value_comes_later() {
     check("!Ref Key", r#"?! Text(`Key` is known only after apply)["Key.Ref"]"#);
-    check("!GetAtt Key.Arn", r#"?! Text(`Key.Arn` is known only after apply)["Key.Arn"]"#);
-    check("{'Fn::GetAtt': [Key, Arn]}", r#"?! Text(`Key.Arn` is known only after apply)["Key.Arn"]"#);
+    check("!GetAtt Key.Arn", r#"?! Text arn:…(`Key.Arn` is known only after apply)["Key.Arn"]"#);
+    check("{'Fn::GetAtt': [Key, Arn]}", r#"?! Text arn:…(`Key.Arn` is known only after apply)["Key.Arn"]"#);
+    check("!Ref Topic", r#"?! Text arn:…(`Topic` is known only after apply)["Topic.Ref"]"#);
+    check(
+        "!GetAtt Topic.TopicArn",
+        r#"?! Text arn:…(`Topic.TopicArn` is known only after apply)["Topic.TopicArn"]"#,
+    );
     check("!GetAtt Key.Things", r#"?!(`Key.Things` is known only after apply)["Key.Things"]"#);
     check("!GetAtt Mine.Arn", r#"?!(`Mine.Arn` is known only after apply)["Mine.Arn"]"#);
     check(
@@ -128,7 +134,7 @@ fn sub_puts_values_into_a_text() {
     check("!Sub ['${Text}', {Text: own}]", r#""own""#);
     check(
         "!Sub 'x-${Key}-${Key.Arn}-${Key}'",
-        r#"?! Text(`Key` is known only after apply)["Key.Ref", "Key.Arn"]"#,
+        r#"?! Text x-…(`Key` is known only after apply)["Key.Ref", "Key.Arn"]"#,
     );
     check(
         "!Sub '${List}'",
@@ -145,7 +151,7 @@ fn join_split_and_select_work_on_lists() {
     check("!Join ['-', [a, !Ref Text, 1, !Ref AWS::NoValue]]", r#""a-abc-1""#);
     check("!Join ['', !Ref List]", r#""abc""#);
     check("!Join ['', !Ref NoList]", r#""""#);
-    check("!Join ['', [a, !Ref Key]]", r#"?! Text(`Key` is known only after apply)["Key.Ref"]"#);
+    check("!Join ['', [a, !Ref Key]]", r#"?! Text a…(`Key` is known only after apply)["Key.Ref"]"#);
     check("!Join ['', !Ref OpenList]", "?! Text(`Parameter OpenList` has no value)[]");
     check("!Split [',', 'a,b,']", r#"["a" "b" ""]"#);
     check("!Split [',', !Ref Open]", "?! List(`Parameter Open` has no value)[]");

@@ -50,7 +50,8 @@ fn node(of: &Node) -> String {
             let certain = if hint.is_present { "!" } else { "" };
             let shape = hint.shape.map_or(String::new(), |shape| format!(" {shape:?}"));
             let refers_to: Vec<String> = hint.refers_to.iter().map(ToString::to_string).collect();
-            write!(shown, "?{certain}{shape}({unknown}){refers_to:?}").unwrap();
+            let beginning = hint.starts_with.as_ref().map_or(String::new(), |text| format!(" {text}…"));
+            write!(shown, "?{certain}{shape}{beginning}({unknown}){refers_to:?}").unwrap();
         }
         Value::List(list) => {
             let mut items: Vec<String> = list.items.iter().map(node).collect();

@@ -39,7 +39,7 @@ fn json_and_yaml_come_to_the_same() {
     assert_eq!(yaml, json);
     assert_eq!(
         yaml[0],
-        r#"{Type: "AWS::S3::Bucket", Properties: {N: ?! Text(`B.Arn` is known only after apply)["B.Arn"], E: true}}"#
+        r#"{Type: "AWS::S3::Bucket", Properties: {N: ?! Text xarn:…(`B.Arn` is known only after apply)["B.Arn"], E: true}}"#
     );
 }
 

@@ -194,5 +194,35 @@ fn a_bad_variables_file_is_named() {
 
 #[test]
 fn the_same_address_twice_is_there_twice() {
-    check("resource \"aws_x\" \"a\" {\n}\nresource \"aws_x\" \"a\" {\n}\n", &["aws_x.a", "aws_x.a"], &[]);
+    check(
+        "resource \"aws_x\" \"a\" {\n}\nresource \"aws_x\" \"a\" {\n}\n",
+        &["aws_x.a", "aws_x.a"],
+        &["main.tf:3:1: `aws_x.a` is declared here and at main.tf:1:1"],
+    );
+    check(
+        "== a.tf\ndata \"aws_x\" \"a\" {\n}\n== b.tf\n\ndata \"aws_x\" \"a\" {\n}\n",
+        &[],
+        &["b.tf:2:1: `data.aws_x.a` is declared here and at a.tf:1:1"],
+    );
+}
+
+#[test]
+fn a_tofu_file_stands_before_the_one_it_replaces() {
+    let text = "== a.tf\nresource \"aws_x\" \"a\" {\n v = local.l\n}\nresource \"aws_x\" \"only\" {}\nlocals {\n l = 1\n}\n\
+                == a.tofu\nresource \"aws_x\" \"a\" {\n v = local.l + 1\n}\nlocals {\n l = 2\n}\n";
+    check(text, &["aws_x.a", "aws_x.only"], &[]);
+    assert_eq!(show(&resource(&read(text), "aws_x.a").raw), "{v: 3}");
+}
+
+#[test]
+fn names_repeated_in_an_object_keep_their_places() {
+    let text = "resource \"aws_x\" \"a\" {\n v = { a = 1, a = 2, a = var.x }\n w = \"z\"\n}\n";
+    let configuration = read(text);
+    let raw = &resource(&configuration, "aws_x.a").raw;
+    assert_eq!(show(raw), "{v: {a: ?`var.x` is not evaluated}, w: \"z\"}");
+    let place = |name: &str| raw.get(name).and_then(|node| node.origin.span()).map(ToString::to_string);
+    assert_eq!(place("w").as_deref(), Some("main.tf:3:6"));
+    // As many as no name of one letter can stand for.
+    let many = format!("resource \"aws_x\" \"a\" {{\n v = {{ {} }}\n}}\n", "a = 1, ".repeat(1_000));
+    check(&many, &["aws_x.a"], &["main.tf:2:"]);
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod corpora;
+mod file_functions;
 mod instances;
 mod modules;
 mod oracle;
@@ -14,7 +15,9 @@ mod references;
 mod values;
 
 use palisade_model::{Existence, Node, RawResource, Unknown, Value};
-use palisade_read_terraform::{Configuration, File, NoModules, Options, read_configuration};
+use palisade_read_terraform::{
+    Configuration, File, ModuleSource, NoModules, NotRead, Options, read_configuration,
+};
 
 /// The files of a test, from `== path` lines and what follows each; without any, all is `main.tf`.
 pub fn files(text: &str) -> Vec<File> {
@@ -43,8 +46,37 @@ pub fn read_with(text: &str, options: &Options) -> Configuration {
             .cloned()
             .collect()
     };
-    let source = |directory: &str| Some(within(directory)).filter(|files| !files.is_empty());
-    read_configuration(&".".into(), &within("."), options, &source)
+    read_configuration(&".".into(), &within("."), options, &Given { all: &all })
+}
+
+/// The files of a test as a module source. What lies above the root is out of reach.
+struct Given<'a> {
+    all: &'a [File],
+}
+
+impl ModuleSource for Given<'_> {
+    fn files(&self, directory: &str) -> Option<Vec<File>> {
+        let is_direct =
+            |file: &&File| file.path.rsplit_once('/').map_or(".", |(folder, _)| folder) == directory;
+        let files: Vec<File> = self.all.iter().filter(is_direct).cloned().collect();
+        Some(files).filter(|files| !files.is_empty())
+    }
+
+    fn text(&self, path: &str) -> Result<Vec<u8>, NotRead> {
+        if path.starts_with(['/', '.']) && !path.starts_with(".terraform/") {
+            return Err(NotRead::Outside);
+        }
+        let found = self.all.iter().find(|file| &*file.path == path);
+        found.map(|file| file.bytes.clone()).ok_or(NotRead::Absent)
+    }
+
+    fn names(&self, directory: &str) -> Result<Vec<String>, NotRead> {
+        if directory.starts_with('/') || directory.starts_with("..") {
+            return Err(NotRead::Outside);
+        }
+        let start = if directory == "." { String::new() } else { format!("{directory}/") };
+        Ok(self.all.iter().filter_map(|file| Some(file.path.strip_prefix(&start)?.to_owned())).collect())
+    }
 }
 
 /// Reads a test's files.

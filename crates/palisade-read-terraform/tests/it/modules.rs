@@ -61,8 +61,30 @@ fn a_module_from_elsewhere_is_said_to_be_unseen() {
     assert_eq!(
         diagnostics(&read(text)),
         ["main.tf:1:1: `module.m` comes from `terraform-aws-modules/vpc/aws`, which is not on this machine \
-          (its resources are not seen; scan a plan (`terraform show -json`) to see them)"]
+          (its resources are not seen; run `terraform init`, or scan a plan (`terraform show -json`), to see them)"]
     );
+}
+
+#[test]
+fn downloaded_modules_are_followed() {
+    let text = "== main.tf\nmodule \"v\" {\n source = \"acme/vpc/aws\"\n version = \"~> 1.0\"\n}\nmodule \"old\" {\n source = \"acme/other/aws\"\n}\n\
+                resource \"aws_x\" \"a\" {\n v = module.v.path\n}\n\
+                == .terraform/modules/modules.json\n{\"Modules\": [{\"Key\": \"\", \"Source\": \"\", \"Dir\": \".\"}, \
+                {\"Key\": \"v\", \"Source\": \"registry.terraform.io/acme/vpc/aws\", \"Version\": \"1.2.3\", \"Dir\": \".terraform/modules/v\"}, \
+                {\"Key\": \"v.in\", \"Source\": \"git::https://example.com/in.git?ref=v1\", \"Dir\": \".terraform/modules/v.in/sub\"}, \
+                {\"Key\": \"old\", \"Source\": \"registry.terraform.io/acme/another/aws\", \"Dir\": \".terraform/modules/old\"}]}\n\
+                == .terraform/modules/v/main.tf\nresource \"aws_x\" \"outer\" {\n v = file(\"${path.module}/x.txt\")\n}\nmodule \"in\" {\n source = \"git::https://example.com/in.git?ref=v1\"\n}\noutput \"path\" {\n value = path.module\n}\n\
+                == .terraform/modules/v/x.txt\nhello\n== .terraform/modules/v.in/sub/main.tf\nresource \"aws_x\" \"inner\" {}\n\
+                == .terraform/modules/old/main.tf\nresource \"aws_x\" \"wrong\" {}\n";
+    check(text, "aws_x.a", "v", "\".terraform/modules/v\"");
+    check(text, "module.v.aws_x.outer", "v", "\"hello\\n\"");
+    let configuration = read(text);
+    assert_eq!(
+        addresses(&configuration),
+        ["aws_x.a", "module.v.aws_x.outer", "module.v.module.in.aws_x.inner"]
+    );
+    assert_eq!(diagnostics(&configuration).len(), 1, "only `old` is unseen");
+    assert!(configuration.modules_used.contains(".terraform/modules/v.in/sub"));
 }
 
 #[test]

@@ -96,6 +96,180 @@ const EXPRESSIONS: &[&str] = &[
     "1.0",
     "100000000000000000",
     "0.1 + 0.2",
+    "setproduct([\"a\", 1], [true, null])",
+    "compact([1, 2])",
+    "substr(\"a.b.c\", -3, 0)",
+    "formatdate(\"YYYY-MM-DD EEE\", \"0001-01-01T00:00:00Z\")",
+    "timeadd(\"1904-12-31T23:00:00Z\", \"2h\")",
+    "signum(2.5)",
+    "format(\"%x %X %o %b %04x %-4x|\", 255, 255, 8, 5, 171, 10)",
+    "format(\"%x\", -255)",
+    "{ a = 1, b = 2, a = 3 }",
+    "{ \"a b\" = 1, \"a b\" = 2 }",
+    "{ a = { x = 1, x = 2, y = 3 }, a = { x = 5, x = 6 } }",
+    "yamlencode({a=[1,\"x\",null,true],b={},c=[],d={e=\"multi\\nline\\n\",f=\"tail\\nno\"},g=1.5, \"h i\"=\"\", j=[{k=1,l=2},[3,4],[]], m=\"\\u001b\\\"\\\\é\\u2028\"})",
+    "textencodebase64(\"hé\",\"UTF-16LE\")",
+    "urlencode(\"a b&c/é~*-_.\")",
+    "indent(2,\"a\\nb\\n\\nc\")",
+    "chomp(\"a\\r\\n\\r\\n\")",
+    "setproduct([\"a\",\"b\"],[1,2])",
+    "setproduct([],[\"a\"])",
+    "transpose({a=[\"x\",\"y\"],b=[\"x\"]})",
+    "matchkeys([\"a\",\"b\",\"c\"],[1,2,1],[1])",
+    "parseint(\"ff\",16)",
+    "parseint(\"-Zz\",62)",
+    "pow(2,10)",
+    "pow(2,0.5)",
+    "log(8,2)",
+    "log(10,10)",
+    "signum(-3)",
+    "csvdecode(\"a,b\\n1,\\\"x\\ny\\\"\\n\\n3,4\\n\")",
+    "basename(\"a/b/\")",
+    "dirname(\"a/b/../c\")",
+    "dirname(\"x\")",
+    "basename(\"\")",
+    "dirname(\"/a\")",
+    "uuidv5(\"dns\",\"www.terraform.io\")",
+    "md5(\"a\")",
+    "sha1(\"a\")",
+    "sha512(\"a\")",
+    "base64sha256(\"a\")",
+    "timeadd(\"2020-01-01T00:00:00Z\",\"36h10m1.5s\")",
+    "timecmp(\"2020-01-01T00:00:00Z\",\"2020-01-01T01:00:00+01:00\")",
+    "formatdate(\"YYYY-MM-DD'T'hh:mm:ssZZZZZ EEE EEEE D MMM MMMM YY h H HH AA aa m s ZZZ ZZZZ Z\",\"2020-01-02T03:04:05+01:30\")",
+    "regex(\"[a-z]+\",\"53453453.345345aaabbbccc23454\")",
+    "regex(\"(\\\\d\\\\d\\\\d\\\\d)-(\\\\d\\\\d)-(x)?\",\"2019-02-01\")",
+    "regex(\"^(?:(?P<scheme>[^:/?#]+):)?(?://(?P<authority>[^/?#]*))?\",\"https://terraform.io/docs/\")",
+    "regexall(\"[a-z]\",\"a1b\")",
+    "regexall(\"(a)(b)?\",\"ab-a\")",
+    "replace(\"hello world\",\"/w.*d/\",\"everybody\")",
+    "replace(\"a-b\",\"/(\\\\w)-(\\\\w)/\",\"$2-$1$$ ${1}x $1x\")",
+    "cidrsubnet(\"10.1.2.0/24\",4,15)",
+    "cidrsubnet(\"fd00:fd12:3456:7890::/56\",16,162)",
+    "cidrsubnet(\"10.1.2.3/8\",8,2)",
+    "cidrhost(\"10.12.112.0/20\",268)",
+    "cidrhost(\"10.12.112.0/20\",-1)",
+    "cidrhost(\"fd00:fd12:3456:7890:00a2::/72\",34)",
+    "cidrnetmask(\"172.16.0.0/12\")",
+    "cidrsubnets(\"10.1.0.0/16\",4,4,8,4)",
+    "cidrsubnets(\"fd00::/48\",16,16,32)",
+    "cidrsubnet(\"10.0.0.0/8\",2,4)",
+    "cidrnetmask(\"fd00::/48\")",
+    "format(\"%x %X %o %b %e %c %#v %s\", 255,255,8,5,1.5,65,\"q\",1)",
+    "sort([])",
+    "tobool(\"1\")",
+    "yamlencode(\"a\\nb\")",
+    "yamlencode([])",
+    "yamlencode(\"x: y\")",
+    "yamlencode(true)",
+    "yamlencode({\"true\"={\"1\"=\"2\"}})",
+    "yamldecode(\"a: 1\\na: 2\")",
+    "yamldecode(\"---\\na\\n---\\nb\")",
+    "yamldecode(\"\")",
+    "yamldecode(\"x: !!binary aGVsbG8=\")",
+    "split(\"\",\"\")",
+    "alltrue([null])",
+    "range(5,1,-2)",
+    "setunion([\"a\"],[1])",
+    "trim(\"ab\",  \"\")",
+    "substr(\"héllo\",1,2)",
+    "substr(\"abc\",5,1)",
+    "nonsensitive(\"a\")",
+    "one(toset([\"a\"]))",
+    "cidrhost(\"10.0.0.0/30\",4)",
+    "chunklist([],2)",
+    "ceil(\"1.2\")",
+    "sum([\"1\",2])",
+    "signum(\"x\")",
+    "matchkeys([\"a\"],[\"b\",\"c\"],[1])",
+    "csvdecode(\"a,a\\n1,2\")",
+    "element([],0)",
+    "urlencode(\"\")",
+    "log(0,10)",
+    "log(1024,2)",
+    "abs(\"-1.5\")",
+    "floor(-0.5)",
+    "formatlist(\"%s\",[])",
+    "zipmap([\"a\"],[1])",
+    "yamlencode({a=\"yes\",b=\"1.0\",c=\"~\", d=\" x\", e=12345678901234567890, f=0.1})",
+    "parseint(\"12\",37)",
+    "substr(\"abc\",-5,2)",
+    "strcontains(\"a\",\"\")",
+    "yamldecode(\"a: [1, x, {b: 2.5}]\\nc: 'x'\\nd: on\\ne: 123456789012\\nf: 'yes it is'\\ng: |\\n  x\\n  y\\n\")",
+    "yamlencode([{a=[{b=[1]}]},[\"x\\ny\"]])",
+    "yamlencode({a={b=\"x\\n\\ny\"}})",
+    "pathexpand(\"a/b\")",
+    "textdecodebase64(\"aADpAA==\",\"UTF-16LE\")",
+    "textdecodebase64(\"aMOp\",\"utf-8\")",
+    "fileset(\"nowhere\", \"*\")",
+    "path.module",
+    "path.root",
+    "terraform.workspace",
+    "fileexists(\"nowhere\")",
+    "regexall(\"x*\",\"axb\")",
+    "regex(\"(?i)ABC\",\"xabc\")",
+    "replace(\"aaa\",\"/b*/\",\"-\")",
+    "replace(\"x\",\"x\",\"$0\")",
+    "regex(\"\\\\pL+\",\"é1\")",
+    "regex(\"a{2,}\",\"caat\")",
+    "cidrhost(\"10.0.0.0/8\",\"5\")",
+    "cidrsubnet(\"0.0.0.0/0\",32,4294967295)",
+    "cidrsubnet(\"10.0.0.1/32\",0,0)",
+    "cidrsubnets(\"10.0.0.0/30\",1,1,1)",
+    "cidrhost(\"fe80::/10\",-1)",
+    "cidrsubnet(\"::/0\",128,1)",
+    "cidrnetmask(\"10.0.0.0/0\")",
+    "setproduct(toset([\"b\",\"a\"]),[\"x\"])",
+    "setproduct([\"a\"])",
+    "formatdate(\"DD MMM 'o''clock' HH\",\"1999-12-31T23:59:59Z\")",
+    "formatdate(\"YYYY\",\"2024-02-30T00:00:00Z\")",
+    "timeadd(\"2024-02-28T23:30:00+02:00\",\"-90m\")",
+    "timeadd(\"1969-12-31T00:00:00Z\",\"1h\")",
+    "formatdate(\"EEE\",\"1900-01-01T00:00:00Z\")",
+    "formatdate(\"ZZZ Z\",\"2024-01-01T00:00:00Z\")",
+    "csvdecode(\"a,b\\n\\\"x\\\"\\\"y\\\",z\\n\")",
+    "csvdecode(\"a,b\\n1\\n\")",
+    "parseint(\"\",10)",
+    "parseint(\"zz\",36)",
+    "parseint(\"A\",62)",
+    "pow(0,0)",
+    "pow(-2,0.5)",
+    "log(8,1)",
+    "indent(2,\"\")",
+    "basename(\"/\")",
+    "basename(\"a\")",
+    "dirname(\"a/b/\")",
+    "dirname(\"../a/b\")",
+    "dirname(\"\")",
+    "uuidv5(\"6ba7b810-9dad-11d1-80b4-00c04fd430c8\",\"x\")",
+    "uuidv5(\"nope\",\"x\")",
+    "base64sha512(\"a\")",
+    "sha256(\"héllo\")",
+    "one([1,2])",
+    "transpose({})",
+    "chunklist([1,2,3],0)",
+    "matchkeys([],[],[\"a\"])",
+    "strrev(\"\")",
+    "title(\"a-b c'd\")",
+    "sum([])",
+    "range(0)",
+    "range(10,0,-3)",
+    "range(1,2,0)",
+    "ceil(-1.5)",
+    "urlencode(\"\\u00fc+%\")",
+    "substr(\"abc\",1,-1)",
+    "substr(\"abc\",-2,1)",
+    "split(\"\",\"abc\")",
+    "startswith(\"a\",\"\")",
+    "trimprefix(\"a\",\"\")",
+    "compact([])",
+    "setunion([],[])",
+    "distinct([1,\"1\"])",
+    "setsubtract([\"a\"],[])",
+    "chomp(\"a\\r\")",
+    "format(\"%s %d%%\",\"a\",3)",
+    "formatlist(\"%s-%d\",[\"a\"],[1])",
+    "jsonencode(regexall(\"(?P<a>.)(?P<b>.)?\",\"xyz\"))",
 ];
 
 #[test]
@@ -247,6 +421,33 @@ resource "terraform_data" "reads" {
     jsonencode({ z = 1, a = [for name in var.names : upper(name)] }),
   ]
 }
+resource "terraform_data" "lines" {
+  input = {
+    for k, v in { a = 1 } : # why
+    k # this
+    => v == 1
+    && true
+    ? {
+      x = 1 # one
+      y = 2
+      y = 3
+    }
+    : null
+    if v
+    > 0
+  }
+}
+resource "terraform_data" "files" {
+  input = [
+    path.module, path.root, terraform.workspace,
+    file("inner/plain.txt"), filesha256("inner/plain.txt"), fileset(path.module, "inner/**/*.{txt,tpl}"),
+    fileexists("inner/plain.txt"), fileexists("inner/none.txt"), fileset("inner", "*"),
+    templatefile("inner/list.tpl", { names = ["a", "b"], on = true }),
+    templatefile("${path.module}/inner/one.tpl", { x = "only" }),
+    try(templatefile("inner/one.tpl", {}), "no such name"),
+    [for m in module.inner : m.file],
+  ]
+}
 module "inner" {
   source   = "./inner"
   for_each = { x = 1, y = 2 }
@@ -272,6 +473,22 @@ resource "terraform_data" "inside" {
 output "doubled" {
   value = var.number * 2
 }
+output "file" {
+  value = "${path.module}: ${file("${path.module}/plain.txt")}"
+}
+== inner/plain.txt
+plain ${text}
+  é
+== inner/list.tpl
+%{ if on ~}
+  on
+%{ endif ~}
+%{ for i, name in names ~}
+  ${i}: ${upper(name)}
+%{~ endfor }
+$${x} %%{y}
+== inner/one.tpl
+${x}
 == terraform.tfvars
 given = 4
 automatic = ["not this"]

@@ -1,6 +1,6 @@
 //! Whatever bytes there are, reading ends and does not panic.
 
-use crate::read_bytes;
+use crate::{read, read_bytes};
 use palisade_read_terraform::read_plan;
 use proptest::prelude::*;
 
@@ -62,6 +62,8 @@ proptest! {
     fn any_pieces_of_terraform_are_read(pieces in proptest::collection::vec(0..PIECES.len(), 0..60)) {
         let text: String = pieces.into_iter().map(|piece| PIECES[piece]).collect();
         let _ = read_bytes("a.tf", text.as_bytes());
+        let rendered = "resource \"aws_x\" \"z\" {\n v = templatefile(\"t\", { a = var.x, l = [1] })\n}\n";
+        let _ = read(&format!("== a.tf\n{rendered}== t\n{{\"a\": [{text}]}}"));
         let inside = format!("resource \"aws_x\" \"z\" {{\n v = {text}\n}}\n");
         let configuration = read_bytes("a.tf", inside.as_bytes());
         let found = configuration.resources.iter().any(|resource| &*resource.address.name == "aws_x.z");

@@ -114,7 +114,9 @@ fn functions_compute() {
         "\"{\\\"a\\\":2,\\\"b\\\":\\\"\\\\u003c\\\"}\"",
     );
     is("nonsense(1)", "?`nonsense(1)` is not evaluated");
-    is("file(\"x\")", "?`file(\"x\")` is not evaluated!:text");
+    is("file(\"x\")", "?it could not be read: `x`: there is no such file!:text");
+    is("timestamp()", "?`timestamp()` is known only after apply!:text");
+    is("abspath(\"x\")", "?`abspath(\"x\")` is not evaluated!:text");
 }
 
 #[test]

@@ -15,13 +15,7 @@ fn the_whole_document() {
 
 #[test]
 fn the_reference_shows_what_is_written() {
-    let example = REFERENCE
-        .split_once("```json\n")
-        .unwrap()
-        .1
-        .split_once("```")
-        .unwrap()
-        .0;
+    let example = REFERENCE.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
     assert_eq!(example, written(|to| json(&documented(), to)));
 }
 
@@ -55,20 +49,14 @@ fn collect_fields(value: &Value, fields: &mut Vec<String>) {
 fn a_line_holds_the_same_finding_as_the_document() {
     let document: Value = serde_json::from_str(&written(|to| json(&report(), to))).unwrap();
     let lines = written(|to| ndjson(&report(), to));
-    let lines: Vec<Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(document["findings"], Value::Array(lines));
 }
 
 #[test]
 fn hostile_names_are_kept_exactly_and_safe_to_print() {
     let text = written(|to| json(&report(), to));
-    assert!(
-        text.chars()
-            .all(|char| char == '\n' || !char.is_control() && char != '\u{202e}')
-    );
+    assert!(text.chars().all(|char| char == '\n' || !char.is_control() && char != '\u{202e}'));
     let document: Value = serde_json::from_str(&text).unwrap();
     let names: Vec<&Value> = document["findings"]
         .as_array()
@@ -76,7 +64,5 @@ fn hostile_names_are_kept_exactly_and_safe_to_print() {
         .iter()
         .map(|finding| &finding["resource"]["address"])
         .collect();
-    assert!(names.contains(&&Value::from(
-        "aws_sqs_queue.q[\"\u{1b}[31m\u{202e}](http://evil)\n\"]"
-    )));
+    assert!(names.contains(&&Value::from("aws_sqs_queue.q[\"\u{1b}[31m\u{202e}](http://evil)\n\"]")));
 }

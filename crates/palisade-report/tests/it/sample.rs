@@ -32,11 +32,13 @@ pub fn source(file: &str) -> Option<Arc<str>> {
         "infra/network.tf" => NETWORK.to_owned(),
         "infra/volumes.tf" => volumes(),
         "infra/hostile.tf" => "queue = \"\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}drowssap\" \r\n".to_owned(),
-        "infra/one-line.json" => format!(
-            "{{\"a\":\"{}\",\"Encrypted\":false,\"z\":\"{}\"}}",
-            "x".repeat(300),
-            "y".repeat(300)
-        ),
+        "infra/one-line.json" => {
+            format!("{{\"a\":\"{}\",\"Encrypted\":false,\"z\":\"{}\"}}", "x".repeat(300), "y".repeat(300))
+        }
+        "infra/functions.tf" => {
+            "resource \"aws_lambda_function\" \"f\" {\n  environment {\n    variables = { TOKEN = \"hunter2\" }\n  }\n}\n"
+                .to_owned()
+        }
         "infra/broken.tf" => "resource \"aws_s3_bucket\" \"b\" {\n".to_owned(),
         _ => return None,
     };
@@ -61,6 +63,22 @@ fn page(id: &str, title: &str, severity: Severity, why: &str, fix: &str) -> Page
 }
 
 pub fn pages() -> Vec<PageSummary> {
+    let mut pages = checks();
+    for page in &mut pages[1..] {
+        page.objectives = match page.id.as_str() {
+            "aws/ec2/security-group-opens-ssh" | "aws/ec2/security-group-opens-rdp" => {
+                vec![
+                    PageId::new("administration-is-not-on-the-internet"),
+                    PageId::new("network-is-closed-by-default"),
+                ]
+            }
+            _ => page.objectives.clone(),
+        };
+    }
+    pages
+}
+
+fn checks() -> Vec<PageSummary> {
     vec![
         page(
             "aws/ec2/volume-not-encrypted",
@@ -99,6 +117,20 @@ pub fn pages() -> Vec<PageSummary> {
             "Not found here.",
             "",
         ),
+        page(
+            "aws/ec2/security-group-opens-rdp",
+            "Security group opens RDP to the internet",
+            Severity::High,
+            "An open port 3389 is found within minutes.",
+            "Open nothing.",
+        ),
+        page(
+            "aws/lambda/function-with-secret-in-environment",
+            "Function carries a secret in its environment",
+            Severity::High,
+            "Whoever may describe the function reads it.",
+            "Keep it in Secrets Manager.",
+        ),
     ]
 }
 
@@ -111,10 +143,7 @@ pub fn finding(page: &PageSummary, address: &str, message: &str, origin: Origin)
         severity: page.severity,
         subject: Subject {
             kind: "AWS::EC2::Volume".into(),
-            address: Address {
-                root: "infra".into(),
-                name: address.into(),
-            },
+            address: Address { root: "infra".into(), name: address.into() },
             arn: None,
             account: None,
             region: None,
@@ -135,6 +164,7 @@ pub fn evidence(path: &str, value: Option<Value>, unknown: Option<Why>, origin: 
         path: Path(vec![Segment::Name(path.into())]),
         value,
         unknown: unknown.map(Unknown::from),
+        is_secret: false,
         origin,
     }
 }
@@ -151,22 +181,12 @@ fn volumes(page: &PageSummary) -> Vec<Finding> {
     let mut findings: Vec<Finding> = (1..=8)
         .map(|number| {
             let origin = Origin::File(span("infra/volumes.tf", number * 3 - 1, (14, 19)));
-            let mut finding = finding(
-                page,
-                &format!("aws_ebs_volume.v{number}"),
-                is_false,
-                origin.clone(),
-            );
+            let mut finding = finding(page, &format!("aws_ebs_volume.v{number}"), is_false, origin.clone());
             finding.evidence = vec![evidence("encrypted", Some(json!(false)), None, origin)];
             finding
         })
         .collect();
-    findings.push(finding(
-        page,
-        "Data",
-        is_false,
-        Origin::File(span("infra/one-line.json", 1, (309, 326))),
-    ));
+    findings.push(finding(page, "Data", is_false, Origin::File(span("infra/one-line.json", 1, (309, 326)))));
     findings.push(finding(
         page,
         "module.storage[\"a\"].module.volumes[\"b\"].module.really_deep[\"c\"].aws_ebs_volume.with_a_long_name[\"d\"]",
@@ -196,14 +216,40 @@ fn group(page: &PageSummary) -> Finding {
     let mut finding = finding(page, "aws_security_group.web", message, place(8, (34, 45)));
     finding.evidence = vec![
         evidence("from_port", Some(json!(22)), None, place(5, (19, 21))),
-        evidence(
-            "cidrs",
-            Some(json!(["10.0.0.0/8", "0.0.0.0/0"])),
-            None,
-            place(8, (34, 45)),
-        ),
+        evidence("cidrs", Some(json!(["10.0.0.0/8", "0.0.0.0/0"])), None, place(8, (34, 45))),
     ];
     finding
+}
+
+/// The same rule of the same group, by another page; and a group of its own.
+fn more_groups(page: &PageSummary) -> Vec<Finding> {
+    let same = Finding {
+        evidence: group(page).evidence,
+        ..finding(
+            page,
+            "aws_security_group.web",
+            "`ingress[0]` lets 0.0.0.0/0 in on port 3389",
+            group(page).origin,
+        )
+    };
+    let of_its_own = finding(page, "aws_security_group.desktop", "any address", same.origin.clone());
+    vec![same, of_its_own]
+}
+
+/// The value is said to be secret by one finding; another stands on the same line.
+fn secrets(page: &PageSummary, other: &PageSummary) -> Vec<Finding> {
+    let place = Origin::File(span("infra/functions.tf", 3, (27, 36)));
+    let address = "aws_lambda_function.f";
+    let mut secret = finding(page, address, "`TOKEN` holds a secret", place.clone());
+    secret.evidence =
+        vec![Evidence { is_secret: true, ..evidence("environment", Some(json!("hunter2")), None, place) }];
+    let beside = finding(
+        other,
+        address,
+        "`variables` is not encrypted",
+        Origin::File(span("infra/functions.tf", 3, (5, 14))),
+    );
+    vec![secret, beside]
 }
 
 fn hostile(page: &PageSummary) -> Finding {
@@ -234,10 +280,39 @@ fn open_questions(volume: &PageSummary, queue: &PageSummary) -> Vec<Finding> {
         finding(queue, "aws_sqs_queue.given", "", origin("infra/queue.tf", 2)),
         Why::NoValue("var.encrypt".into()),
     ));
+    // Two attributes of one resource, of which the same things decide.
+    let mut twice = open(
+        finding(volume, "aws_ebs_volume.twice", "", origin("infra/default.tf", 12)),
+        Why::DecidedElsewhere("the image or the account's default encryption".into()),
+    );
+    let again = Why::DecidedElsewhere("the account's default encryption".into());
+    twice.evidence.push(evidence("kms_key", None, Some(again), twice.origin.clone()));
+    findings.push(twice);
     findings
 }
 
 fn diagnostics() -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<Diagnostic> = (1..=4)
+        .map(|line| {
+            Diagnostic::warning(format!(
+                "`Binding{line}` is neither a parameter nor a resource of this template"
+            ))
+            .at(span("infra/template.yaml", line, (3, 11)))
+            .help("declare it; its value counts as unknown")
+        })
+        .collect();
+    for file in ["infra/a.yaml", "infra/b.yaml"] {
+        diagnostics.push(Diagnostic::warning("this template has no `Resources`").at(span(file, 1, (1, 9))));
+    }
+    diagnostics.push(
+        Diagnostic::warning("the rule doesn't say what it looks at")
+            .help("add below the metadata:\n# custom:\n#   looks-at: AWS::S3::Bucket"),
+    );
+    diagnostics.extend(spoken());
+    diagnostics
+}
+
+fn spoken() -> Vec<Diagnostic> {
     vec![
         Diagnostic::warning("`infra/terraform.tfvars` gives `colour`, which no variable is called")
             .help("remove it, or declare the variable"),
@@ -259,6 +334,8 @@ pub fn report() -> Report {
     findings.extend(volumes(&pages[0]));
     findings.push(trail(&pages[3]));
     findings.push(group(&pages[1]));
+    findings.extend(more_groups(&pages[5]));
+    findings.extend(secrets(&pages[6], &pages[2]));
     let mut counts = Counts::default();
     for finding in &findings {
         counts.add(finding.severity, finding.verdict);
@@ -284,10 +361,7 @@ pub fn report() -> Report {
             resources: [(Source::Terraform, 61), (Source::Cloudformation, 3)].into(),
             assessed: 29,
             files: 12,
-            without_kind: types
-                .iter()
-                .map(|(name, count)| ((*name).into(), *count))
-                .collect(),
+            without_kind: types.iter().map(|(name, count)| ((*name).into(), *count)).collect(),
             without_check: [("AWS::KMS::Key".into(), 2)].into(),
         },
         diagnostics: diagnostics(),
@@ -322,12 +396,7 @@ pub fn documented() -> Report {
     let why = "Whoever gets a snapshot of the volume reads the data without asking for a key.";
     let fix = "Set `encrypted = true`.";
     let origin = Origin::File(span("infra/main.tf", 4, (23, 28)));
-    let mut fails = finding(
-        &pages[0],
-        "aws_ebs_volume.reports",
-        "`encrypted` is false",
-        origin.clone(),
-    );
+    let mut fails = finding(&pages[0], "aws_ebs_volume.reports", "`encrypted` is false", origin.clone());
     fails.evidence = vec![evidence("encrypted", Some(json!(false)), None, origin)];
     let mut unknown = trail(&pages[0]);
     unknown.message = "the volumes could not be listed".into();

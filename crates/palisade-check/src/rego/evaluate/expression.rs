@@ -57,7 +57,11 @@ impl<'a> Evaluation<'a> {
                 then(this, plain(Partial::set(members, more.map(Cause::bare))))
             }),
             Expr::Object(fields) => self.fields(fields, BTreeMap::new(), None, then),
-            Expr::Ref(base, steps) => self.expression(base, &mut |this, found| this.walk(found, steps, then)),
+            Expr::Ref(base, steps) => match self.followed(base, steps) {
+                Some(Some(value)) => then(self, plain(value)),
+                Some(None) => Flow::Go,
+                None => self.expression(base, &mut |this, found| this.walk(found, steps, then)),
+            },
             Expr::Compare(op, left, right) => self.expression(left, &mut |this, left| {
                 this.expression(right, &mut |this, right| {
                     then(this, plain(compared(op, &left.value, &right.value)))
@@ -213,6 +217,48 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The ways that steps lead from a value; each one that ends is read.
+    /// The quick way to where a reference leads, or to nothing: when every step is certain and no trail is kept.
+    /// None: it has to be walked.
+    fn followed(&self, base: &Expr, steps: &[Expr]) -> Option<Option<Partial>> {
+        let mut at = match base {
+            _ if self.traces => return None,
+            Expr::Input => &self.input.root,
+            Expr::Slot(slot) => &self.slot(*slot)?.value,
+            _ => return None,
+        };
+        let mut steps = steps.iter().map(|step| match step {
+            Expr::Constant(key) => Some(key),
+            Expr::Slot(slot) => match &self.slot(*slot)?.value {
+                Partial::Known(key) => Some(key),
+                _ => None,
+            },
+            _ => None,
+        });
+        loop {
+            match at {
+                Partial::Known(value) => {
+                    let mut at = value;
+                    for key in steps {
+                        match known_step(at, key?) {
+                            Some(next) => at = next,
+                            None => return Some(None),
+                        }
+                    }
+                    return Some(Some(Partial::Known(at.clone())));
+                }
+                Partial::Map(map) => {
+                    let Some(key) = steps.next() else { return Some(Some(at.clone())) };
+                    at = match map.entries.get(key?) {
+                        Some(next) => next,
+                        None if map.more.is_none() => return Some(None),
+                        None => return None,
+                    };
+                }
+                _ => return None,
+            }
+        }
+    }
+
     pub(super) fn walk(&mut self, found: Found, steps: &'a [Expr], then: Next<'_, 'a>) -> Flow {
         let Some((first, rest)) = steps.split_first() else {
             return self.read(found, then);
@@ -243,7 +289,7 @@ impl<'a> Evaluation<'a> {
         let unknown =
             |ids: &Ids| Found { value: Partial::Unknown(Cause::bare(ids.clone())), way: way.clone() };
         let value = match &found.value {
-            Partial::Known(value) => known_step(value, key).map(Partial::Known),
+            Partial::Known(value) => known_step(value, key).cloned().map(Partial::Known),
             Partial::Unknown(cause) => {
                 let found = unknown(&cause.ids);
                 return self.under(&cause.ids, &mut |this| then(this, found.clone()));
@@ -591,11 +637,11 @@ fn compared(op: &BoolOp, left: &Partial, right: &Partial) -> Partial {
     }
 }
 
-fn known_step(value: &Value, key: &Value) -> Option<Value> {
+fn known_step<'v>(value: &'v Value, key: &Value) -> Option<&'v Value> {
     match value {
-        Value::Object(entries) => entries.get(key).cloned(),
-        Value::Array(items) => items.get(index_of(key)?).cloned(),
-        Value::Set(members) => members.get(key).cloned(),
+        Value::Object(entries) => entries.get(key),
+        Value::Array(items) => items.get(index_of(key)?),
+        Value::Set(members) => members.get(key),
         _ => None,
     }
 }

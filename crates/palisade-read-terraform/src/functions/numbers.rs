@@ -1,0 +1,50 @@
+//! Numbers that take more than an operator.
+
+use super::{Given, Outcome, float_in, text_in, whole_in};
+use crate::evaluate::Failure;
+use crate::value::{Value, number};
+
+fn of_float(float: f64, given: &Given<'_>) -> Outcome {
+    let number = number(float).filter(|_| float.is_finite()).ok_or(Failure)?;
+    Ok(Value::number(number, given.origin))
+}
+
+pub(super) fn log(given: &Given<'_>) -> Outcome {
+    of_float(float_in(given, 0)?.ln() / float_in(given, 1)?.ln(), given)
+}
+
+pub(super) fn pow(given: &Given<'_>) -> Outcome {
+    of_float(float_in(given, 0)?.powf(float_in(given, 1)?), given)
+}
+
+pub(super) fn signum(given: &Given<'_>) -> Outcome {
+    Ok(Value::number(whole_in(given, 0)?.signum(), given.origin))
+}
+
+/// In bases above 36, as in Go, capital letters come after the small ones.
+pub(super) fn parseint(given: &Given<'_>) -> Outcome {
+    let text = text_in(given, 0)?;
+    let base = i128::from(whole_in(given, 1)?);
+    if !(2..=62).contains(&base) {
+        return Err(Failure);
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
+    let mut value: i128 = 0;
+    for digit in digits.bytes() {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'z' => digit - b'a' + 10,
+            b'A'..=b'Z' if base <= 36 => digit - b'A' + 10,
+            b'A'..=b'Z' => digit - b'A' + 36,
+            _ => return Err(Failure),
+        };
+        let digit = i128::from(digit);
+        if digit >= base {
+            return Err(Failure);
+        }
+        value = value.checked_mul(base).and_then(|value| value.checked_add(digit)).ok_or(Failure)?;
+    }
+    let value = if text.starts_with('-') { -value } else { value };
+    let whole = i64::try_from(value).ok().filter(|_| !digits.is_empty()).ok_or(Failure)?;
+    Ok(Value::number(whole, given.origin))
+}
