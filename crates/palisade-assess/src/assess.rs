@@ -5,8 +5,8 @@ use crate::subjects::Wholes;
 use palisade_check::{Failure, Judgement, Open};
 use palisade_content::{Check, Library, LooksAt, Page};
 use palisade_model::{
-    Address, Attribute, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint, Node, Origin, PageId, Path,
-    Resource, ResourceType, Segment, Severity, Span, Subject as About, Unknown, Value, Verdict,
+    Address, Attribute, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint, Node, Origin, PageId,
+    Path, Resource, ResourceType, Segment, Severity, Span, Subject as About, Unknown, Value, Verdict,
 };
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};

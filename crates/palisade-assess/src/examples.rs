@@ -175,7 +175,8 @@ impl Case<'_> {
         if judgements.len() < self.subjects.len() {
             return Err("the rule could not be judged".to_owned());
         }
-        let says = |(judgement, resource): &(&Judgement, &Resource)| !says_nothing(judgement, resource, library);
+        let says =
+            |(judgement, resource): &(&Judgement, &Resource)| !says_nothing(judgement, resource, library);
         let mut said = judgements.iter().zip(&self.subjects).filter(says).peekable();
         if said.peek().is_none() && !matches!(self.example.expected, Expected::Passes(_)) {
             return Err("it says nothing of what is declared".to_owned());

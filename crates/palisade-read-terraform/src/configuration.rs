@@ -8,7 +8,8 @@ use crate::source::Source;
 use crate::value::{Kind, Value};
 use crate::{Configuration, File, ModuleSource, Options};
 use palisade_model::{
-    AccountId, Address, Diagnostic, Existence, Node, RawResource, Region, Source as Sort, Why,
+    AccountId, Address, Diagnostic, Existence, Map, Node, RawResource, Region, Shape, Source as Sort,
+    Unknown, Why,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -146,6 +147,11 @@ impl Writer<'_, '_> {
             }
             Err(message) => Node::unknown(Why::Unreadable(message.clone()), origin.clone()),
         };
+        let defaults = self.provider_setting(scope, resource, "default_tags.tags");
+        let raw = match defaults {
+            Some(defaults) => with_default_tags(raw, defaults.into_node()),
+            None => raw,
+        };
         let name = format!("{}{}.{}{key}", scope.prefix, resource.kind, resource.name);
         self.resources.push(RawResource {
             source: Sort::Terraform,
@@ -197,5 +203,32 @@ impl Writer<'_, '_> {
         let implied = resource.kind.split('_').next().unwrap_or_default();
         let (name, alias) = provider_name(spelled.as_deref().unwrap_or(implied));
         self.world.provider_setting(scope, name, alias, setting)
+    }
+}
+
+/// The document with `tags_all`: the provider's default tags, and the resource's own over them.
+fn with_default_tags(mut raw: Node, defaults: Node) -> Node {
+    let palisade_model::Value::Map(body) = &mut raw.value else { return raw };
+    let origin = defaults.origin.clone();
+    let (mut all, own) = (tags(Some(defaults)), tags(body.entries.get("tags").cloned()));
+    if let Some(more) = &own.more {
+        // What may be set once more is there, but with which value?
+        for node in all.entries.values_mut() {
+            let unknown = Unknown::reference(more.why.clone(), Some(Shape::Text), Vec::new());
+            node.value = palisade_model::Value::Unknown(unknown);
+        }
+    }
+    all.entries.extend(own.entries);
+    all.more = own.more.or(all.more);
+    let all = Node::new(palisade_model::Value::Map(all), origin);
+    body.entries.entry("tags_all".into()).or_insert(all);
+    raw
+}
+
+fn tags(node: Option<Node>) -> Map {
+    match node.map(|node| node.value) {
+        Some(palisade_model::Value::Map(map)) => map,
+        Some(palisade_model::Value::Unknown(unknown)) => Map { more: Some(unknown), ..Map::default() },
+        _ => Map::default(),
     }
 }

@@ -81,7 +81,11 @@ impl Rendered {
                             is_present: true,
                             shape: Some(Shape::Text),
                             refers_to: part.hint.refers_to.clone(),
-                            starts_with: None,
+                            starts_with: text
+                                .split(MARK.0)
+                                .next()
+                                .filter(|start| !start.is_empty())
+                                .map(Arc::from),
                         },
                     },
                     &value.origin,

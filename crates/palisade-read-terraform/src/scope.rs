@@ -623,7 +623,8 @@ impl<'s> World<'s> {
         module
     }
 
-    /// What a provider is configured with: the caller's configuration where the module has none of its own.
+    /// What a provider is configured with (`region`, `default_tags.tags`): the caller's configuration where the module
+    /// has none of its own.
     pub fn provider_setting(
         &self,
         scope: &Rc<Scope>,
@@ -637,7 +638,10 @@ impl<'s> World<'s> {
             .iter()
             .find(|provider| &*provider.name == name && provider.alias.as_deref() == alias);
         if let Some(provider) = own {
-            let expression = provider.body.attribute(setting)?;
+            let expression = match setting.split_once('.') {
+                Some((block, argument)) => provider.body.blocks_of(block).next()?.body.attribute(argument)?,
+                None => provider.body.attribute(setting)?,
+            };
             return Some(Environment::new(self, scope, Instance::Only).value(expression));
         }
         let parent = scope.parent.as_ref()?;

@@ -75,7 +75,6 @@ fn names_owner(text: &str) -> bool {
 /// and unknown otherwise.
 fn covers_internet(arguments: &[Partial]) -> Option<Partial> {
     let [cidrs] = arguments else { return None };
-    let ids = cidrs.ids();
     let (items, is_open) = match cidrs {
         Partial::Known(Value::Set(members)) => (members.iter().cloned().map(Partial::Known).collect(), false),
         Partial::Set(set) => (set.0.iter().cloned().map(Partial::Known).collect(), true),
@@ -97,7 +96,7 @@ fn covers_internet(arguments: &[Partial]) -> Option<Partial> {
     Some(if covered || !is_open {
         Partial::Known(Value::Bool(covered))
     } else {
-        Partial::Unknown(Cause::outcome(ids, Shape::Bool))
+        Partial::Unknown(Cause::outcome(cidrs.ids(), Shape::Bool))
     })
 }
 

@@ -1,6 +1,7 @@
 //! What expressions that mention other resources come to.
 
-use crate::{check, check_expression};
+use crate::{at, check, check_expression, read, resource};
+use palisade_model::Value;
 
 #[test]
 fn an_attribute_nobody_sets_is_known_after_apply() {
@@ -170,4 +171,48 @@ fn what_each_and_count_mean_is_known_where_they_are() {
     );
     check_expression("", "terraform.applying", "?`terraform.applying` is not evaluated");
     check_expression("", "path.else", "?`path.else` is not evaluated");
+}
+
+#[test]
+fn default_tags_of_the_provider_count_below_a_resources_own() {
+    let with = |default: &str, tags: &str| {
+        format!(
+            "variable \"v\" {{}}\nprovider \"aws\" {{\n default_tags {{\n tags = {default}\n }}\n}}\nresource \"aws_q\" \"r\" {{\n {tags}\n}}\n"
+        )
+    };
+    let tags = |default: &str, tags: &str, expected: &str| {
+        check(&with(default, tags), "aws_q.r", "tags_all", expected)
+    };
+    tags("{ owner = \"a\" }", "", "{owner: \"a\"}");
+    tags("{ owner = \"a\" }", "tags = { owner = \"b\", c = \"d\" }", "{owner: \"b\", c: \"d\"}");
+    tags(
+        "{ owner = \"a\" }",
+        "tags = var.v",
+        "{owner: ?`var.v` has no value!:text, ...?`var.v` has no value}",
+    );
+    tags("var.v", "tags = { c = \"d\" }", "{c: \"d\", ...?`var.v` has no value}");
+}
+
+#[test]
+fn a_text_that_is_unknown_from_some_point_on_keeps_its_beginning() {
+    let begins = |expression: &str, expected: Option<&str>| {
+        let configuration =
+            read(&format!("variable \"v\" {{}}\nresource \"aws_x\" \"r\" {{\n  value = {expression}\n}}\n"));
+        let node = at(resource(&configuration, "aws_x.r"), "value").expect("value").clone();
+        let beginning = |node: &palisade_model::Node| match &node.value {
+            Value::Unknown(unknown) => unknown.hint.starts_with.clone(),
+            other => panic!("{other:?}"),
+        };
+        let found = match &node.value {
+            Value::Map(map) => beginning(&map.entries["a"]),
+            _ => beginning(&node),
+        };
+        assert_eq!(found.as_deref(), expected, "{expression}");
+    };
+    begins("\"arn:aws:iam::${var.v}:root\"", Some("arn:aws:iam::"));
+    begins("\"${var.v}*\"", None);
+    begins("\"a\\\"b${var.v}\"", None);
+    begins("jsonencode({ a = \"arn:${var.v}\" })", Some("arn:"));
+    begins("<<-EOT\n    { \"a\": \"arn:${var.v}*\" }\n  EOT", Some("arn:"));
+    begins("<<-EOT\n    { \"a\": \"${var.v}arn:\" }\n  EOT", None);
 }
