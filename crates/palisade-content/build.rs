@@ -15,11 +15,7 @@ fn main() -> io::Result<()> {
     for file in files {
         let below = file.strip_prefix(&content).unwrap_or(&file);
         let name = below.to_string_lossy().replace('\\', "/");
-        let _ = writeln!(
-            code,
-            "    ({name:?}, include_str!({:?})),",
-            file.display().to_string()
-        );
+        let _ = writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string());
     }
     code.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());

@@ -91,11 +91,7 @@ pub(crate) fn fields(fields: &mut Fields<'_>, mentions: &mut Vec<Mention>) -> Op
     let looks_at = fields.needed("looks-at", "AWS::S3::Bucket");
     let looks_at = looks_at.and_then(|word| read_looks_at(&word, mentions));
     let objectives = objectives(fields, mentions);
-    Some(CheckFields {
-        severity: severity?,
-        looks_at: looks_at?,
-        objectives,
-    })
+    Some(CheckFields { severity: severity?, looks_at: looks_at?, objectives })
 }
 
 /// Reads a severity that must be given.
@@ -147,16 +143,8 @@ mod tests {
 
     #[test]
     fn what_a_check_looks_at_reads_back() {
-        for text in [
-            "account",
-            "account in a region",
-            "organisation",
-            "AWS::S3::Bucket",
-        ] {
-            assert_eq!(
-                text.parse::<LooksAt>().map(|it| it.to_string()),
-                Ok(text.to_owned())
-            );
+        for text in ["account", "account in a region", "organisation", "AWS::S3::Bucket"] {
+            assert_eq!(text.parse::<LooksAt>().map(|it| it.to_string()), Ok(text.to_owned()));
         }
         assert!("bucket".parse::<LooksAt>().is_err());
     }

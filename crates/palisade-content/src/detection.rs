@@ -80,22 +80,17 @@ fn read_technique(fields: &mut Fields<'_>, word: &Word) -> Option<Arc<str>> {
         return Some(word.text.clone());
     }
     let message = format!("`{}` is not a technique of MITRE ATT&CK", short(&word.text));
-    fields.error(
-        &word.span,
-        message,
-        Some("something like `T1078` or `T1078.004` is expected".to_owned()),
-    );
+    fields.error(&word.span, message, Some("something like `T1078` or `T1078.004` is expected".to_owned()));
     None
 }
 
 /// Is it a technique's id: `T1078`, `T1078.004`?
 pub(crate) fn is_technique(text: &str) -> bool {
     let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.strip_prefix('T')
-        .is_some_and(|number| match number.split_once('.') {
-            Some((number, sub)) => digits(number, 4) && digits(sub, 3),
-            None => digits(number, 4),
-        })
+    text.strip_prefix('T').is_some_and(|number| match number.split_once('.') {
+        Some((number, sub)) => digits(number, 4) && digits(sub, 3),
+        None => digits(number, 4),
+    })
 }
 
 fn lint_braces(fields: &mut Fields<'_>, word: &Word) {
@@ -113,11 +108,7 @@ fn lint_braces(fields: &mut Fields<'_>, word: &Word) {
     }
     if is_open || word.text.contains("{}") {
         let help = "write a field of the event between `{` and `}`, as in `{sourceIPAddress}`".to_owned();
-        fields.error(
-            &word.span,
-            "`says` has a brace that doesn't fit".to_owned(),
-            Some(help),
-        );
+        fields.error(&word.span, "`says` has a brace that doesn't fit".to_owned(), Some(help));
     }
 }
 
@@ -169,16 +160,7 @@ mod tests {
         for id in ["T1078", "T1078.004"] {
             assert!(is_technique(id), "{id}");
         }
-        for id in [
-            "t1078",
-            "T107",
-            "T1078.4",
-            "T1078.",
-            "1078",
-            "T1078.0041",
-            "",
-            "TA0001",
-        ] {
+        for id in ["t1078", "T107", "T1078.4", "T1078.", "1078", "T1078.0041", "", "TA0001"] {
             assert!(!is_technique(id), "{id}");
         }
     }

@@ -82,16 +82,10 @@ fn lint(clauses: &[Clause], block: &Block, said: &mut Vec<Diagnostic>) {
     };
     let asks = |clause: &Clause| matches!(clause, Clause::May { .. } | Clause::OneOf(_));
     if !clauses.iter().any(asks) {
-        missing(
-            "the rule needs a permission",
-            "something like `may: iam:PassRole on $role`",
-        );
+        missing("the rule needs a permission", "something like `may: iam:PassRole on $role`");
     }
     if !clauses.iter().any(|clause| matches!(clause, Clause::Gains(_))) {
-        missing(
-            "the rule doesn't say what is gained",
-            "something like `gains: $role`",
-        );
+        missing("the rule doesn't say what is gained", "something like `gains: $role`");
     }
     let is_empty = |clause: &Clause| matches!(clause, Clause::OneOf(choices) if choices.is_empty());
     if clauses.iter().any(is_empty) {
@@ -154,19 +148,14 @@ fn read_clause(words: &str) -> Result<Clause, Wrong> {
             return Err((format!("`{}` is not a clause", short(words)), Some(help)));
         }
     };
-    let example = |text: &str| {
-        (
-            format!("`{word}` doesn't say enough"),
-            Some(format!("something like `{text}`")),
-        )
-    };
+    let example =
+        |text: &str| (format!("`{word}` doesn't say enough"), Some(format!("something like `{text}`")));
     match word {
         "may" => read_may(rest).ok_or_else(|| example("may: iam:PassRole on $role")),
         "trusts" => match rest.split_once(" trusts ") {
-            Some((role, whom)) if !role.trim().is_empty() && !whom.trim().is_empty() => Ok(Clause::Trusts {
-                role: role.trim().into(),
-                whom: whom.trim().into(),
-            }),
+            Some((role, whom)) if !role.trim().is_empty() && !whom.trim().is_empty() => {
+                Ok(Clause::Trusts { role: role.trim().into(), whom: whom.trim().into() })
+            }
             _ => Err(example("trusts: $role trusts lambda.amazonaws.com")),
         },
         "one-of" if rest.is_empty() => Ok(Clause::OneOf(Vec::new())),
@@ -176,10 +165,7 @@ fn read_clause(words: &str) -> Result<Clause, Wrong> {
         )),
         "gains" if !rest.is_empty() => Ok(Clause::Gains(rest.into())),
         "gains" => Err(example("gains: $role")),
-        _ => Err((
-            format!("`{}` is not a clause", short(word)),
-            nearest::remedy(word, CLAUSES),
-        )),
+        _ => Err((format!("`{}` is not a clause", short(word)), nearest::remedy(word, CLAUSES))),
     }
 }
 
@@ -196,14 +182,11 @@ fn read_may(text: &str) -> Option<Clause> {
         None => (text, None),
     };
     let actions: Vec<&str> = actions.split(',').map(str::trim).collect();
-    actions
-        .iter()
-        .all(|action| is_action(action))
-        .then(|| Clause::May {
-            actions: actions.into_iter().map(Arc::from).collect(),
-            on,
-            with,
-        })
+    actions.iter().all(|action| is_action(action)).then(|| Clause::May {
+        actions: actions.into_iter().map(Arc::from).collect(),
+        on,
+        with,
+    })
 }
 
 /// Is it an action as policies write it: `iam:PassRole`?
@@ -213,9 +196,7 @@ pub(crate) fn is_action(text: &str) -> bool {
         !service.is_empty()
             && service.bytes().all(is_service)
             && !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'*')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'*')
     })
 }
 
@@ -234,11 +215,7 @@ mod tests {
         let mut said = Vec::new();
         let clauses = read_rule(&block, &mut said);
         let said: Vec<String> = said.iter().map(ToString::to_string).collect();
-        let found = if said.is_empty() {
-            format!("{} clauses", clauses.len())
-        } else {
-            said.join("; ")
-        };
+        let found = if said.is_empty() { format!("{} clauses", clauses.len()) } else { said.join("; ") };
         assert_eq!(found, expected);
     }
 

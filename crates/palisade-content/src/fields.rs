@@ -43,14 +43,7 @@ impl<'a> Fields<'a> {
             Some(Value::Map(map)) => Some(map),
             _ => None,
         };
-        let mut fields = Self {
-            of,
-            whole,
-            map,
-            keys,
-            asked: Vec::new(),
-            said: Vec::new(),
-        };
+        let mut fields = Self { of, whole, map, keys, asked: Vec::new(), said: Vec::new() };
         if let (None, Some(node)) = (map, node)
             && !matches!(node.value, Value::Null | Value::Unknown(_))
         {
@@ -64,9 +57,7 @@ impl<'a> Fields<'a> {
     /// The value of a field.
     pub fn take(&mut self, name: &'static str) -> Option<&'a Node> {
         self.asked.push(name);
-        self.map
-            .and_then(|map| map.entries.get(name))
-            .filter(|node| node.value != Value::Null)
+        self.map.and_then(|map| map.entries.get(name)).filter(|node| node.value != Value::Null)
     }
 
     /// The text of a field that may be left out.
@@ -96,11 +87,7 @@ impl<'a> Fields<'a> {
         if near.is_none() {
             let message = format!("{} needs a `{name}`", self.of);
             let span = self.whole.clone();
-            self.error(
-                &span,
-                message,
-                Some(format!("something like `{name}: {example}`")),
-            );
+            self.error(&span, message, Some(format!("something like `{name}: {example}`")));
         }
     }
 

@@ -70,10 +70,7 @@ pub(crate) fn read(
             covers: words.iter().map(|word| covers(word, mentions)).collect(),
         });
     }
-    Some(Framework {
-        short: short.or(title.cloned())?,
-        controls: read,
-    })
+    Some(Framework { short: short.or(title.cloned())?, controls: read })
 }
 
 /// A plain name is an objective; `checks/…` and `detections/…` name a page.

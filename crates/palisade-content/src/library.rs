@@ -17,10 +17,7 @@ pub struct Library {
 
 impl Library {
     pub(crate) fn new(pages: BTreeMap<(Sort, PageId), Page>, kinds: Kinds) -> Self {
-        let mut library = Self {
-            kinds,
-            ..Self::default()
-        };
+        let mut library = Self { kinds, ..Self::default() };
         for framework in pages.values().filter_map(framework) {
             library.add_controls(framework);
         }
@@ -85,11 +82,10 @@ impl Library {
 
     /// The escalations, by id.
     pub fn escalations(&self) -> impl Iterator<Item = (&Page, &Escalation)> {
-        self.of_sort(Sort::Escalation)
-            .filter_map(|page| match &page.body {
-                Body::Escalation(escalation) => Some((page, escalation)),
-                _ => None,
-            })
+        self.of_sort(Sort::Escalation).filter_map(|page| match &page.body {
+            Body::Escalation(escalation) => Some((page, escalation)),
+            _ => None,
+        })
     }
 
     /// The playbooks, by id.

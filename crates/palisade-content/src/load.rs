@@ -51,11 +51,7 @@ pub(crate) enum Wanted {
 
 impl Mention {
     pub fn new(wanted: Wanted, word: &Word) -> Self {
-        Self {
-            wanted,
-            name: word.text.clone(),
-            span: word.span.clone(),
-        }
+        Self { wanted, name: word.text.clone(), span: word.span.clone() }
     }
 }
 
@@ -75,8 +71,7 @@ pub fn load(files: &[PageFile]) -> (Library, Vec<Diagnostic>) {
     let mut orphans = Vec::new();
     for file in files {
         let mut read = read(file);
-        read.said
-            .sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
+        read.said.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
         if read.said.len() > MOST_DIAGNOSTICS {
             read.said.truncate(MOST_DIAGNOSTICS);
             let more = Diagnostic::error("there is more wrong with this page than is shown");
@@ -109,10 +104,7 @@ pub fn load(files: &[PageFile]) -> (Library, Vec<Diagnostic>) {
 fn twice(page: &Page, first: &Page) -> Diagnostic {
     Diagnostic::error(format!("there are two {}s of the id `{}`", page.sort, page.id))
         .at(whole(&page.file))
-        .help(format!(
-            "`{}` is the one that counts: rename this one",
-            first.file
-        ))
+        .help(format!("`{}` is the one that counts: rename this one", first.file))
 }
 
 /// The place of a whole file.
@@ -123,10 +115,7 @@ pub(crate) fn whole(file: &Arc<str>) -> Span {
 /// Reads one file on its own.
 fn read(file: &PageFile) -> Read {
     if file.text.len() > LARGEST_PAGE {
-        let message = format!(
-            "the page is larger than {} MB and is not read",
-            LARGEST_PAGE / 1024 / 1024
-        );
+        let message = format!("the page is larger than {} MB and is not read", LARGEST_PAGE / 1024 / 1024);
         return Read::failed(Diagnostic::error(message).at(whole(&file.path)));
     }
     let text = markdown::normalised(&file.text);
@@ -159,10 +148,7 @@ fn read(file: &PageFile) -> Read {
 
 impl Read {
     pub fn failed(diagnostic: Diagnostic) -> Self {
-        Self {
-            said: vec![diagnostic],
-            ..Self::default()
-        }
+        Self { said: vec![diagnostic], ..Self::default() }
     }
 }
 
@@ -170,28 +156,15 @@ impl Read {
 fn read_page(file: &PageFile, id: PageId, sort: Option<Sort>, text: &str) -> Read {
     let mut said = Vec::new();
     let Some(mut layout) = markdown::read(&file.path, text, &mut said) else {
-        return Read {
-            said,
-            ..Read::default()
-        };
+        return Read { said, ..Read::default() };
     };
-    let (front, start) = layout
-        .front
-        .take()
-        .unwrap_or_else(|| ("".into(), whole(&file.path).start));
-    let front = Text {
-        file: &file.path,
-        text: &front,
-        start,
-    };
+    let (front, start) = layout.front.take().unwrap_or_else(|| ("".into(), whole(&file.path).start));
+    let front = Text { file: &file.path, text: &front, start };
     let documents = read_yaml(front, &refuse_tags);
     let Some(sort) = sort.or_else(|| sort_of(&documents)) else {
         said.extend(documents.diagnostics);
         said.push(without_sort(file));
-        return Read {
-            said,
-            ..Read::default()
-        };
+        return Read { said, ..Read::default() };
     };
     let whole = whole(&file.path);
     let mut reader = PageReader {
@@ -203,22 +176,12 @@ fn read_page(file: &PageFile, id: PageId, sort: Option<Sort>, text: &str) -> Rea
         said: Vec::new(),
     };
     let page = reader.read(file, id);
-    let PageReader {
-        fields,
-        parts,
-        mentions,
-        said: more,
-        ..
-    } = reader;
+    let PageReader { fields, parts, mentions, said: more, .. } = reader;
     let (sections, said_of_parts) = parts.rest();
     said.extend(fields.finish());
     said.extend(said_of_parts);
     said.extend(more);
-    Read {
-        page: page.map(|page| Page { sections, ..page }),
-        mentions,
-        said,
-    }
+    Read { page: page.map(|page| Page { sections, ..page }), mentions, said }
 }
 
 /// The sort of a page that is in none of the folders, by the field that only this sort has.
@@ -232,10 +195,7 @@ fn sort_of(documents: &Documents) -> Option<Sort> {
         ("needs", Sort::Playbook),
         ("type", Sort::Kind),
     ];
-    tells
-        .into_iter()
-        .find(|(field, _)| front.get(field).is_some())
-        .map(|(_, sort)| sort)
+    tells.into_iter().find(|(field, _)| front.get(field).is_some()).map(|(_, sort)| sort)
 }
 
 fn without_sort(file: &PageFile) -> Diagnostic {
@@ -245,9 +205,7 @@ fn without_sort(file: &PageFile) -> Diagnostic {
         Some(near) => format!("did you mean the folder `{near}`?"),
         None => format!("put it below one of the folders {}", nearest::list(&folders)),
     };
-    Diagnostic::error("nothing says what sort of page this is")
-        .at(whole(&file.path))
-        .help(help)
+    Diagnostic::error("nothing says what sort of page this is").at(whole(&file.path)).help(help)
 }
 
 /// A page that is being read.
@@ -269,25 +227,17 @@ struct Own {
 
 impl Own {
     fn without_tests(body: Option<Body>) -> Self {
-        Self {
-            body,
-            fix: "".into(),
-            examples: Vec::new(),
-        }
+        Self { body, fix: "".into(), examples: Vec::new() }
     }
 }
 
 impl PageReader<'_> {
     fn read(&mut self, file: &PageFile, id: PageId) -> Option<Page> {
-        let title = self
-            .fields
-            .needed("title", "Volume is not encrypted")
-            .map(|word| word.text);
+        let title = self.fields.needed("title", "Volume is not encrypted").map(|word| word.text);
         let since = since(&mut self.fields);
         if self.why.is_empty() {
             let help = "below the front matter, write two or three sentences for somebody woken at three";
-            self.parts
-                .missing("the page does not say why it matters".to_owned(), help);
+            self.parts.missing("the page does not say why it matters".to_owned(), help);
         }
         let own = match self.sort {
             Sort::Kind => Own::without_tests(self.kind(title.as_ref())),
@@ -340,10 +290,7 @@ impl PageReader<'_> {
     fn check(&mut self) -> Own {
         let fields = check::fields(&mut self.fields, &mut self.mentions);
         let rego = self.parts.block("Rule", "rego");
-        let fix = self.parts.words(
-            "Fix",
-            "say what to change, and what to do about what is there already",
-        );
+        let fix = self.parts.words("Fix", "say what to change, and what to do about what is there already");
         let examples = self.parts.examples();
         self.parts.need_test("Fails", &examples);
         self.parts.need_test("Passes", &examples);
@@ -356,11 +303,7 @@ impl PageReader<'_> {
                 entrypoint: "fail".into(),
             })
         });
-        Own {
-            body,
-            fix: fix.unwrap_or_default(),
-            examples,
-        }
+        Own { body, fix: fix.unwrap_or_default(), examples }
     }
 
     fn detection(&mut self) -> Own {
@@ -385,40 +328,23 @@ impl PageReader<'_> {
                 rule,
             })
         });
-        Own {
-            body,
-            fix: "".into(),
-            examples,
-        }
+        Own { body, fix: "".into(), examples }
     }
 
     fn escalation(&mut self) -> Own {
         let fields = escalation::fields(&mut self.fields, &mut self.mentions);
         let rule = self.parts.block("Rule", "escalation");
-        let clauses = rule
-            .as_ref()
-            .map(|block| escalation::read_rule(block, &mut self.said));
+        let clauses = rule.as_ref().map(|block| escalation::read_rule(block, &mut self.said));
         let examples = self.parts.examples();
         self.parts.need_test("Fires", &examples);
         self.parts.need_test("Stays quiet", &examples);
         for block in examples.iter().flat_map(|example| &example.blocks) {
             escalation::lint_estate(block, &mut self.said);
         }
-        let body = fields
-            .zip(rule.zip(clauses))
-            .map(|((ends_with, objectives), (rule, clauses))| {
-                Body::Escalation(Escalation {
-                    ends_with,
-                    objectives,
-                    rule,
-                    clauses,
-                })
-            });
-        Own {
-            body,
-            fix: "".into(),
-            examples,
-        }
+        let body = fields.zip(rule.zip(clauses)).map(|((ends_with, objectives), (rule, clauses))| {
+            Body::Escalation(Escalation { ends_with, objectives, rule, clauses })
+        });
+        Own { body, fix: "".into(), examples }
     }
 
     fn playbook(&mut self) -> Own {
@@ -440,11 +366,7 @@ impl PageReader<'_> {
                 steps,
             })
         });
-        Own {
-            body,
-            fix: "".into(),
-            examples,
-        }
+        Own { body, fix: "".into(), examples }
     }
 }
 
@@ -483,20 +405,13 @@ fn read_framework(file: &PageFile, id: PageId, text: &str) -> Read {
         body: Body::Framework(framework),
         examples: Vec::new(),
     });
-    Read {
-        page,
-        mentions,
-        said: fields.finish(),
-    }
+    Read { page, mentions, said: fields.finish() }
 }
 
 /// Reports names that no page has, and takes them out of the pages that give them.
 fn link(drafts: &mut BTreeMap<(Sort, PageId), Draft>, orphans: &[Mention], kinds: &Kinds) -> Vec<Diagnostic> {
     let names = Names::of(drafts, kinds);
-    let mut said: Vec<Diagnostic> = orphans
-        .iter()
-        .filter_map(|mention| names.wrong(mention))
-        .collect();
+    let mut said: Vec<Diagnostic> = orphans.iter().filter_map(|mention| names.wrong(mention)).collect();
     drafts.retain(|_, draft| {
         let mut is_kept = true;
         for mention in std::mem::take(&mut draft.mentions) {
@@ -590,9 +505,7 @@ impl<'k> Names<'k> {
             Wanted::LooksAt => self.kinds.of_source_type(Source::Terraform, name),
             _ => None,
         };
-        let near = of_terraform
-            .map(|kind| kind.kind.as_str())
-            .or_else(|| nearest::nearest(name, known));
+        let near = of_terraform.map(|kind| kind.kind.as_str()).or_else(|| nearest::nearest(name, known));
         let help = match near {
             Some(near) => format!("did you mean `{prefix}{near}`?"),
             None => match mention.wanted {

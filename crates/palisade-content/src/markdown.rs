@@ -82,21 +82,13 @@ pub(crate) fn read(file: &Arc<str>, text: &str, diagnostics: &mut Vec<Diagnostic
         diagnostics.push(too_deep(places.span(place..place)));
         return None;
     }
-    Pages {
-        places: &places,
-        body,
-        layout,
-        diagnostics,
-    }
-    .read()
+    Pages { places: &places, body, layout, diagnostics }.read()
 }
 
 fn too_deep(span: Span) -> Diagnostic {
-    Diagnostic::error(format!(
-        "lists and quotes are nested more than {DEEPEST_NESTING} deep"
-    ))
-    .at(span)
-    .help("the page is not read")
+    Diagnostic::error(format!("lists and quotes are nested more than {DEEPEST_NESTING} deep"))
+        .at(span)
+        .help("the page is not read")
 }
 
 struct Pages<'a, 'd> {
@@ -263,10 +255,7 @@ fn is_closed(written: &str) -> bool {
 fn holds_a_fence(written: &str) -> bool {
     let mut lines = written.lines();
     let opening = lines.next().unwrap_or_default().trim_start();
-    let fence: String = opening
-        .chars()
-        .take_while(|char| matches!(char, '`' | '~'))
-        .collect();
+    let fence: String = opening.chars().take_while(|char| matches!(char, '`' | '~')).collect();
     lines.any(|line| {
         let info = line.trim().strip_prefix(&fence);
         info.is_some_and(|info| info.starts_with(|char: char| char.is_ascii_lowercase()))
@@ -326,9 +315,7 @@ fn opened_by(line: &str) -> usize {
 impl<'a> Places<'a> {
     fn new(file: &'a Arc<str>, text: &'a str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let lines = std::iter::once(0)
-            .chain(ends.map(|(place, _)| place + 1))
-            .collect();
+        let lines = std::iter::once(0).chain(ends.map(|(place, _)| place + 1)).collect();
         Self { file, text, lines }
     }
 
@@ -336,18 +323,11 @@ impl<'a> Places<'a> {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let before = &self.text[self.lines[line - 1]..offset];
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Position {
-            line: count(line),
-            column: count(before.chars().count() + 1),
-        }
+        Position { line: count(line), column: count(before.chars().count() + 1) }
     }
 
     fn span(&self, range: Range<usize>) -> Span {
-        Span {
-            file: self.file.clone(),
-            start: self.position(range.start),
-            end: self.position(range.end),
-        }
+        Span { file: self.file.clone(), start: self.position(range.start), end: self.position(range.end) }
     }
 }
 
@@ -374,15 +354,9 @@ mod tests {
             assert_eq!(blocks.join(" | "), expected);
         };
         check("---\n---\n## A\n\n```rego\na\nb\n```\n", r#"6:1 rego "a\nb\n""#);
-        check(
-            "\u{feff}---\r\n---\r\n## A\r\n\r\n```Rego x\r\na\r\nb\r\n```\r\n",
-            r#"6:1 rego "a\nb\n""#,
-        );
+        check("\u{feff}---\r\n---\r\n## A\r\n\r\n```Rego x\r\na\r\nb\r\n```\r\n", r#"6:1 rego "a\nb\n""#);
         check("---\n---\n## A\n\n  ```x\n  a\n  ```\n", r#"6:3 x "a\n""#);
-        check(
-            "---\n---\n## A\n```x\n```\n~~~~y\n```\n~~~~\n",
-            r#"5:1 x "" | 7:1 y "```\n""#,
-        );
+        check("---\n---\n## A\n```x\n```\n~~~~y\n```\n~~~~\n", r#"5:1 x "" | 7:1 y "```\n""#);
     }
 
     #[test]
@@ -408,22 +382,12 @@ mod tests {
             "> ".repeat(10_000),
             "- ".repeat(10_000),
             "1. ".repeat(10_000),
-            (0..600)
-                .map(|depth| format!("{}- a\n", "  ".repeat(depth)))
-                .collect(),
+            (0..600).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect(),
         ] {
             let said = page(&body);
-            assert!(
-                said.contains("nested more than 100 deep"),
-                "{said} for {:.20}",
-                body
-            );
+            assert!(said.contains("nested more than 100 deep"), "{said} for {:.20}", body);
         }
-        for body in [
-            "- a\n  - b\n    > c",
-            "-----------------",
-            "[".repeat(10_000).as_str(),
-        ] {
+        for body in ["- a\n  - b\n    > c", "-----------------", "[".repeat(10_000).as_str()] {
             assert_eq!(page(body), "");
         }
     }

@@ -261,11 +261,7 @@ impl Page {
 impl Block {
     /// The text together with its place, for a parser.
     pub fn as_text(&self) -> Text<'_> {
-        Text {
-            file: &self.fence.file,
-            text: &self.text,
-            start: self.start,
-        }
+        Text { file: &self.fence.file, text: &self.text, start: self.start }
     }
 }
 
@@ -324,9 +320,7 @@ impl FromStr for Version {
         {
             return Ok(Self(major, minor, patch));
         }
-        Err(format!(
-            "`{text}` is not a version: three numbers are expected, like `0.1.0`"
-        ))
+        Err(format!("`{text}` is not a version: three numbers are expected, like `0.1.0`"))
     }
 }
 

@@ -32,13 +32,7 @@ enum Heading {
 
 impl Parts {
     pub fn new(sort: Sort, layout: Layout, whole: Span) -> Self {
-        let mut parts = Self {
-            sort,
-            whole,
-            parts: layout.parts,
-            is_cut: layout.is_cut,
-            said: Vec::new(),
-        };
+        let mut parts = Self { sort, whole, parts: layout.parts, is_cut: layout.is_cut, said: Vec::new() };
         for (heading, span) in &layout.other_headings {
             if let Heading::Test(word, _) | Heading::SaysNothing(word) | Heading::Mistyped(word) =
                 classify(heading, sort)
@@ -72,11 +66,7 @@ impl Parts {
         if let Some(second) = self.parts.iter().position(|part| &*part.heading == heading) {
             let second = self.parts.remove(second);
             let help = format!("the first is in line {}", part.span.start.line);
-            self.error(
-                &second.span,
-                format!("there is a second `## {heading}`"),
-                Some(help),
-            );
+            self.error(&second.span, format!("there is a second `## {heading}`"), Some(help));
         }
         Some(part)
     }
@@ -112,10 +102,8 @@ impl Parts {
 
     fn block_of(&mut self, part: Part, language: &str) -> Option<Block> {
         let help = format!("begin it with ```{language}");
-        let (right, wrong): (Vec<Block>, Vec<Block>) = part
-            .blocks
-            .into_iter()
-            .partition(|block| &*block.language == language);
+        let (right, wrong): (Vec<Block>, Vec<Block>) =
+            part.blocks.into_iter().partition(|block| &*block.language == language);
         for nested in &part.nested_blocks {
             self.nested(nested);
         }
@@ -129,11 +117,7 @@ impl Parts {
         let is_empty = right.is_empty() && wrong.is_empty() && part.nested_blocks.is_empty();
         if is_empty && !self.is_cut {
             let help = format!("write one below it that begins with ```{language}");
-            self.error(
-                &part.span,
-                format!("`## {}` has no block", part.heading),
-                Some(help),
-            );
+            self.error(&part.span, format!("`## {}` has no block", part.heading), Some(help));
         }
         let mut right = right.into_iter();
         let first = right.next();
@@ -159,11 +143,7 @@ impl Parts {
             return None;
         };
         if part.text.is_empty() {
-            self.error(
-                &part.span,
-                format!("`## {heading}` says nothing"),
-                Some(help.to_owned()),
-            );
+            self.error(&part.span, format!("`## {heading}` says nothing"), Some(help.to_owned()));
         }
         Some(part.text)
     }
@@ -184,11 +164,7 @@ impl Parts {
                         "Fails" | "Fires" => format!("write the exact message of the rule after `{word}:`"),
                         _ => format!("write what it is about after `{word}:`"),
                     };
-                    self.error(
-                        &part.span,
-                        format!("`## {}` says nothing", part.heading),
-                        Some(help),
-                    );
+                    self.error(&part.span, format!("`## {}` says nothing", part.heading), Some(help));
                 }
                 Heading::Mistyped(word) => {
                     let message = format!("`## {}` looks like a test and is none", short(&part.heading));
@@ -197,12 +173,8 @@ impl Parts {
                 Heading::OfAnotherSort(word) => {
                     let sort = self.sort.with_article();
                     let message = format!("{sort} has no tests that begin with `{word}:`");
-                    let own: Vec<String> = self
-                        .sort
-                        .tests()
-                        .iter()
-                        .map(|test| format!("`{test}:`"))
-                        .collect();
+                    let own: Vec<String> =
+                        self.sort.tests().iter().map(|test| format!("`{test}:`")).collect();
                     let help = (!own.is_empty()).then(|| format!("its tests begin with {}", own.join(", ")));
                     self.error(&part.span, message, help);
                 }
@@ -219,11 +191,7 @@ impl Parts {
         if part.blocks.is_empty() && part.nested_blocks.is_empty() && !self.is_cut {
             let first = self.sort.example_languages().first().unwrap_or(&"hcl");
             let help = format!("write one below it, as in ```{first}");
-            self.error(
-                &part.span,
-                format!("`## {}` has no block", short(&part.heading)),
-                Some(help),
-            );
+            self.error(&part.span, format!("`## {}` has no block", short(&part.heading)), Some(help));
         }
         let (right, wrong): (Vec<Block>, Vec<Block>) = part
             .blocks
@@ -233,10 +201,7 @@ impl Parts {
             let sort = self.sort.with_article();
             let message = match &*block.language {
                 "" => "the example names no language".to_owned(),
-                other => format!(
-                    "`{}` is not a language the examples of {sort} are in",
-                    short(other)
-                ),
+                other => format!("`{}` is not a language the examples of {sort} are in", short(other)),
             };
             self.error(&block.fence, message, language_meant(&block.language, self.sort));
         }
@@ -265,10 +230,7 @@ impl Parts {
 
     /// What is left: sections for people.
     pub fn rest(self) -> (Vec<Section>, Vec<Diagnostic>) {
-        let sections = self.parts.into_iter().map(|part| Section {
-            heading: part.heading,
-            text: part.text,
-        });
+        let sections = self.parts.into_iter().map(|part| Section { heading: part.heading, text: part.text });
         (sections.collect(), self.said)
     }
 }
@@ -307,9 +269,7 @@ fn classify(heading: &str, sort: Sort) -> Heading {
 
 fn classify_without_colon(heading: &str, own: &'static [&'static str]) -> Heading {
     let test = own.iter().find(|test| {
-        heading
-            .strip_prefix(**test)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        heading.strip_prefix(**test).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     });
     match test {
         Some(test) if heading == *test => Heading::SaysNothing(test),
@@ -336,11 +296,7 @@ mod tests {
     fn a_heading_is_a_test_or_says_what_it_was_meant_to_be() {
         let check = |heading, sort, expected| assert_eq!(classify(heading, sort), expected, "{heading}");
         check("Fails: a: b", Sort::Check, Heading::Test("Fails", "a: b".into()));
-        check(
-            "Stays quiet: x",
-            Sort::Detection,
-            Heading::Test("Stays quiet", "x".into()),
-        );
+        check("Stays quiet: x", Sort::Detection, Heading::Test("Stays quiet", "x".into()));
         check("Fails:", Sort::Check, Heading::SaysNothing("Fails"));
         check("Fails", Sort::Check, Heading::SaysNothing("Fails"));
         check("Fails `a`", Sort::Check, Heading::Mistyped("Fails"));
@@ -354,21 +310,12 @@ mod tests {
         ] {
             check(heading, Sort::Check, Heading::Mistyped(meant));
         }
-        for (heading, meant) in [
-            ("Fire: x", "Fires"),
-            ("Stay quiet: x", "Stays quiet"),
-            ("stays-quiet: x", "Stays quiet"),
-        ] {
+        for (heading, meant) in
+            [("Fire: x", "Fires"), ("Stay quiet: x", "Stays quiet"), ("stays-quiet: x", "Stays quiet")]
+        {
             check(heading, Sort::Detection, Heading::Mistyped(meant));
         }
-        for heading in [
-            "Fix",
-            "Files: where",
-            "Exceptions: none",
-            "Firewall rules: x",
-            "Passwords",
-            "",
-        ] {
+        for heading in ["Fix", "Files: where", "Exceptions: none", "Firewall rules: x", "Passwords", ""] {
             check(heading, Sort::Check, Heading::NoTest);
         }
     }

@@ -73,10 +73,7 @@ const PERMISSIONS: &[(&str, &str)] = &[
     ("s3.ListObjectVersions", "s3:ListBucketVersions"),
     ("s3.ListObjectsV2", "s3:ListBucket"),
     ("s3.PutBucketEncryption", "s3:PutEncryptionConfiguration"),
-    (
-        "s3.PutBucketLifecycleConfiguration",
-        "s3:PutLifecycleConfiguration",
-    ),
+    ("s3.PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
     ("s3.PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
 ];
 
@@ -98,10 +95,7 @@ pub(crate) fn fields(fields: &mut Fields<'_>, mentions: &mut Vec<Mention>) -> Pl
             fields.error(&word.span, message, Some(help));
         }
     }
-    PlaybookFields {
-        answers: ids(&answers),
-        needs,
-    }
+    PlaybookFields { answers: ids(&answers), needs }
 }
 
 /// Reads the steps, and compares the permissions they need with those the front matter names.
@@ -111,9 +105,7 @@ pub(crate) fn read_steps(block: &Block, needs: &[Word], said: &mut Vec<Diagnosti
     let steps: Vec<Step> = match documents.documents.first().map(|node| &node.value) {
         Some(Value::List(list)) => {
             let steps = list.items.iter();
-            steps
-                .filter_map(|step| read_step(step, &documents.keys, &block.fence, said))
-                .collect()
+            steps.filter_map(|step| read_step(step, &documents.keys, &block.fence, said)).collect()
         }
         Some(Value::Unknown(_)) => return Vec::new(),
         _ => {
@@ -146,33 +138,20 @@ fn step_of(fields: &mut Fields<'_>, whole: &Span) -> Option<Step> {
         fields.take("irreversible");
         if !matches!(fields.said.last(), Some(said) if said.span.as_ref() == Some(whole)) {
             let help = "write `keep`, `ask` or `do` first".to_owned();
-            fields.error(
-                whole,
-                "a step keeps, asks or does one thing".to_owned(),
-                Some(help),
-            );
+            fields.error(whole, "a step keeps, asks or does one thing".to_owned(), Some(help));
         }
         return None;
     }
     if let Some(question) = ask {
-        return Some(Step::Ask {
-            question: question.text,
-        });
+        return Some(Step::Ask { question: question.text });
     }
     let with = parameters(fields, "with");
     if let Some(call) = keep {
-        return Some(Step::Keep {
-            call: read_call(fields, &call)?,
-            with,
-        });
+        return Some(Step::Keep { call: read_call(fields, &call)?, with });
     }
     let call = read_call(fields, &change?);
     let undo = read_undo(fields, call.as_ref(), whole);
-    Some(Step::Do {
-        call: call?,
-        with,
-        undo: undo?,
-    })
+    Some(Step::Do { call: call?, with, undo: undo? })
 }
 
 fn read_undo(fields: &mut Fields<'_>, call: Option<&Arc<str>>, whole: &Span) -> Option<Undo> {
@@ -197,15 +176,9 @@ fn read_undo(fields: &mut Fields<'_>, call: Option<&Arc<str>>, whole: &Span) -> 
             Some(other) => {
                 let word = fields.as_word("do", other)?;
                 let call = read_call(fields, &word)?;
-                Some(Undo::Call {
-                    call,
-                    with: node.get("with").cloned(),
-                })
+                Some(Undo::Call { call, with: node.get("with").cloned() })
             }
-            None => Some(Undo::Call {
-                call: call?.clone(),
-                with: Some(node),
-            }),
+            None => Some(Undo::Call { call: call?.clone(), with: Some(node) }),
         },
     }
 }
@@ -214,11 +187,7 @@ fn parameters(fields: &mut Fields<'_>, name: &'static str) -> Option<Node> {
     let node = fields.take(name)?;
     if !matches!(node.value, Value::Map(_)) {
         let span = fields.span_of(node);
-        fields.error(
-            &span,
-            format!("`{name}` is a map of parameters, not {}", what(&node.value)),
-            None,
-        );
+        fields.error(&span, format!("`{name}` is a map of parameters, not {}", what(&node.value)), None);
         return None;
     }
     Some(node.clone())
@@ -227,9 +196,7 @@ fn parameters(fields: &mut Fields<'_>, name: &'static str) -> Option<Node> {
 fn read_call(fields: &mut Fields<'_>, word: &Word) -> Option<Arc<str>> {
     let is_call = word.text.split_once('.').is_some_and(|(service, operation)| {
         !service.is_empty()
-            && service
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && service.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && operation.starts_with(|first: char| first.is_ascii_uppercase())
             && operation.bytes().all(|byte| byte.is_ascii_alphanumeric())
     });
@@ -251,11 +218,7 @@ fn permission(call: &str) -> String {
 }
 
 fn compare_needs(steps: &[Step], needs: &[Word], fence: &Span, said: &mut Vec<Diagnostic>) {
-    let used: BTreeSet<String> = steps
-        .iter()
-        .flat_map(Step::calls)
-        .map(|call| permission(call))
-        .collect();
+    let used: BTreeSet<String> = steps.iter().flat_map(Step::calls).map(|call| permission(call)).collect();
     for need in needs {
         if is_action(&need.text) && !used.contains(&*need.text) {
             said.push(
@@ -323,9 +286,7 @@ fn lint_plan(steps: &[Step], values: &Map, given: &Block, plan: &Block, said: &m
     };
     let lines = planned.len().max(written.len());
     if let Some(wrong) = (0..lines).find(|line| !same(*line)) {
-        let place = written
-            .get(wrong)
-            .and_then(|line| plan.text.lines().position(|other| other == *line));
+        let place = written.get(wrong).and_then(|line| plan.text.lines().position(|other| other == *line));
         let mut span = plan.fence.clone();
         if let Some(place) = place {
             let line = plan.start.line + u32::try_from(place).unwrap_or(0);
@@ -354,17 +315,8 @@ impl Step {
     fn calls(&self) -> Vec<&Arc<str>> {
         match self {
             Self::Ask { .. } => Vec::new(),
-            Self::Keep { call, .. }
-            | Self::Do {
-                call,
-                undo: Undo::Irreversible(_),
-                ..
-            } => vec![call],
-            Self::Do {
-                call,
-                undo: Undo::Call { call: back, .. },
-                ..
-            } => vec![call, back],
+            Self::Keep { call, .. } | Self::Do { call, undo: Undo::Irreversible(_), .. } => vec![call],
+            Self::Do { call, undo: Undo::Call { call: back, .. }, .. } => vec![call, back],
         }
     }
 }
@@ -391,11 +343,7 @@ fn lines_of(steps: &[Step], given: &Map) -> Result<Vec<String>, Arc<str>> {
 
 fn call_line(call: &str, with: Option<&Node>, given: &Map) -> Result<String, Arc<str>> {
     let mut words = Vec::new();
-    if let Some(Node {
-        value: Value::Map(map),
-        ..
-    }) = with
-    {
+    if let Some(Node { value: Value::Map(map), .. }) = with {
         for (name, node) in &map.entries {
             let value = match &node.value {
                 Value::Text(text) => filled(text, given)?,

@@ -10,38 +10,22 @@ use std::sync::Arc;
 /// The rules that list faults, by how often they are what a module means.
 const ENTRYPOINTS: [&str; 3] = ["fail", "deny", "violation"];
 /// Where people write what OPA has no field for.
-const LOOKS_AT: [&str; 5] = [
-    "looks-at",
-    "looks_at",
-    "resource-type",
-    "resource_type",
-    "resource",
-];
-const FIX: [&str; 5] = [
-    "fix",
-    "remediation",
-    "recommended_action",
-    "recommended_actions",
-    "recommendation",
-];
+const LOOKS_AT: [&str; 5] = ["looks-at", "looks_at", "resource-type", "resource_type", "resource"];
+const FIX: [&str; 5] = ["fix", "remediation", "recommended_action", "recommended_actions", "recommendation"];
 
 /// Reads a module whose annotations say what a check's front matter would.
 pub(crate) fn read(file: &PageFile, id: PageId, text: &str) -> Read {
     let whole = whole(&file.path);
     let annotations = annotations(file, text);
     let mut module = Module {
-        place: annotations
-            .first()
-            .map_or_else(|| whole.clone(), |first| first.place.clone()),
+        place: annotations.first().map_or_else(|| whole.clone(), |first| first.place.clone()),
         annotations,
         is_cut: false,
         mentions: Vec::new(),
         said: Vec::new(),
     };
     for annotation in &module.annotations {
-        module
-            .said
-            .extend(annotation.documents.diagnostics.iter().cloned());
+        module.said.extend(annotation.documents.diagnostics.iter().cloned());
     }
     module.is_cut = !module.said.is_empty();
     let title = module.title(&id);
@@ -65,20 +49,10 @@ pub(crate) fn read(file: &PageFile, id: PageId, text: &str) -> Read {
         why: module.words(&["description"], &["description"]),
         fix: module.words(&[], &FIX),
         sections: module.references(),
-        body: Body::Check(Check {
-            severity,
-            looks_at,
-            objectives,
-            rego,
-            entrypoint,
-        }),
+        body: Body::Check(Check { severity, looks_at, objectives, rego, entrypoint }),
         examples: Vec::new(),
     });
-    Read {
-        page,
-        mentions: module.mentions,
-        said: module.said,
-    }
+    Read { page, mentions: module.mentions, said: module.said }
 }
 
 /// A comment that begins with `# METADATA`.
@@ -94,10 +68,7 @@ fn annotations(file: &PageFile, text: &str) -> Vec<Annotation> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        let begins = lines[at]
-            .trim()
-            .strip_prefix('#')
-            .is_some_and(|rest| rest.trim() == "METADATA");
+        let begins = lines[at].trim().strip_prefix('#').is_some_and(|rest| rest.trim() == "METADATA");
         let first = at;
         at += 1;
         if !begins {
@@ -113,21 +84,11 @@ fn annotations(file: &PageFile, text: &str) -> Vec<Annotation> {
         let next = lines[at..].iter().map(|line| line.trim());
         let mut next = next.filter(|line| !line.is_empty() && !line.starts_with('#'));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let text = Text {
-            file: &file.path,
-            text: &yaml,
-            start: Position {
-                line: count(first + 2),
-                column: 1,
-            },
-        };
+        let text =
+            Text { file: &file.path, text: &yaml, start: Position { line: count(first + 2), column: 1 } };
         let length = count(lines[first].chars().count());
         found.push(Annotation {
-            place: Span::new(
-                file.path.clone(),
-                (count(first + 1), 1),
-                (count(first + 1), length + 1),
-            ),
+            place: Span::new(file.path.clone(), (count(first + 1), 1), (count(first + 1), length + 1)),
             documents: read_yaml(text, &refuse_tags),
             is_of_package: next.next().is_some_and(|line| line.starts_with("package")),
         });
@@ -148,11 +109,7 @@ struct Module {
 impl Module {
     /// The value of OPA's own field, or of one below `custom`, in the first annotation that has it.
     fn find(&self, own: &[&str], custom: &[&str]) -> Option<&Node> {
-        let fronts = || {
-            self.annotations
-                .iter()
-                .filter_map(|it| it.documents.documents.first())
-        };
+        let fronts = || self.annotations.iter().filter_map(|it| it.documents.documents.first());
         let own = fronts().find_map(|front| own.iter().find_map(|name| front.get(name)));
         own.or_else(|| {
             let mut customs = fronts().filter_map(|front| front.get("custom"));
@@ -206,10 +163,7 @@ impl Module {
                 self.missing(warning, help);
             }
             Some(word) => {
-                let message = format!(
-                    "`{}` is not a severity, so it counts as medium",
-                    short(&word.text)
-                );
+                let message = format!("`{}` is not a severity, so it counts as medium", short(&word.text));
                 let known = Severity::ALL.map(Severity::as_str);
                 let help = nearest::remedy(&word.text, known).unwrap_or_default();
                 self.say(Diagnostic::warning(message), word.span, &help);
@@ -238,8 +192,7 @@ impl Module {
         let mut fields = Fields::of_node("the metadata".to_owned(), self.place.clone(), None, &keys);
         let words = fields.as_words("objectives", &node);
         self.said.append(&mut fields.said);
-        self.mentions
-            .extend(words.iter().map(|word| Mention::new(Wanted::Objective, word)));
+        self.mentions.extend(words.iter().map(|word| Mention::new(Wanted::Objective, word)));
         crate::fields::ids(&words)
     }
 
@@ -247,15 +200,9 @@ impl Module {
         let Some(Value::List(list)) = self.find(&["related_resources"], &[]).map(|node| &node.value) else {
             return Vec::new();
         };
-        let links = list
-            .items
-            .iter()
-            .filter_map(|item| item.text().or_else(|| item.get("ref")?.text()));
+        let links = list.items.iter().filter_map(|item| item.text().or_else(|| item.get("ref")?.text()));
         let text: Vec<String> = links.map(|link| format!("- <{link}>")).collect();
-        vec![Section {
-            heading: "References".into(),
-            text: text.join("\n").into(),
-        }]
+        vec![Section { heading: "References".into(), text: text.join("\n").into() }]
     }
 
     /// The rule that lists the faults.

@@ -55,12 +55,7 @@ fn lint_id(id: &PageId) -> Result<(), String> {
 
 /// The sentence that the last part of an id hints at.
 fn title_of(id: &PageId) -> String {
-    let words = id
-        .as_str()
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .replace('-', " ");
+    let words = id.as_str().rsplit('/').next().unwrap_or_default().replace('-', " ");
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     format!("{}{}", first.unwrap_or_default(), letters.as_str())
@@ -121,11 +116,7 @@ impl<'a> Question<'a> {
             let _ = write!(text, "\n```hcl\n{}```\n", hcl(path, value));
         }
         if let Some(path) = self.cloudformation {
-            let _ = write!(
-                text,
-                "\n```cloudformation\n{}```\n",
-                cloudformation(kind, path, value)
-            );
+            let _ = write!(text, "\n```cloudformation\n{}```\n", cloudformation(kind, path, value));
         }
         text
     }
@@ -216,15 +207,10 @@ Say what to change, and what to do about what is there already.
 
 /// A check of what is not there: no resource could be looked at.
 fn account_check(title: &str, kinds: &Kinds) -> String {
-    let kind = kinds
-        .of_collection("trails")
-        .or_else(|| kinds.iter().find(|kind| kind.collection.is_some()));
-    let collection = kind
-        .and_then(|kind| kind.collection.as_deref())
-        .unwrap_or("trails");
-    let denied = kind
-        .and_then(|kind| kind.collect.first())
-        .map_or("cloudtrail:DescribeTrails".to_owned(), |call| {
+    let kind = kinds.of_collection("trails").or_else(|| kinds.iter().find(|kind| kind.collection.is_some()));
+    let collection = kind.and_then(|kind| kind.collection.as_deref()).unwrap_or("trails");
+    let denied =
+        kind.and_then(|kind| kind.collect.first()).map_or("cloudtrail:DescribeTrails".to_owned(), |call| {
             format!("{}:{}", call.service, call.operation)
         });
     let looks_at = LooksAt::Account;

@@ -12,16 +12,9 @@ use std::sync::Arc;
 /// Reads a Sigma rule as a detection.
 pub(crate) fn read(file: &PageFile, id: PageId, text: &str) -> Read {
     let documents = read_yaml(Text::whole(&file.path, text), &refuse_tags);
-    let mut rule = Rule {
-        whole: whole(&file.path),
-        said: documents.diagnostics.clone(),
-    };
+    let mut rule = Rule { whole: whole(&file.path), said: documents.diagnostics.clone() };
     let page = rule.page(file, id, text, &documents);
-    Read {
-        page,
-        mentions: Vec::new(),
-        said: rule.said,
-    }
+    Read { page, mentions: Vec::new(), said: rule.said }
 }
 
 struct Rule {
@@ -31,10 +24,7 @@ struct Rule {
 
 impl Rule {
     fn say(&mut self, diagnostic: Diagnostic, node: Option<&Node>, help: &str) {
-        let place = node
-            .and_then(|node| node.origin.span())
-            .unwrap_or(&self.whole)
-            .clone();
+        let place = node.and_then(|node| node.origin.span()).unwrap_or(&self.whole).clone();
         self.said.push(diagnostic.at(place).help(help));
     }
 
@@ -42,11 +32,7 @@ impl Rule {
         let front = documents.documents.first()?;
         if let Some(correlation) = front.get("correlation") {
             let error = Diagnostic::error("correlations are not evaluated by this version");
-            self.say(
-                error,
-                Some(correlation),
-                "write a rule with `logsource` and `detection`",
-            );
+            self.say(error, Some(correlation), "write a rule with `logsource` and `detection`");
             return None;
         }
         if front.get("detection").is_none() && front.get("logsource").is_none() {
@@ -61,12 +47,8 @@ impl Rule {
             let error = Diagnostic::error("only the first rule of a file is read");
             self.say(error, Some(second), "write each rule into a file of its own");
         }
-        let mut fields = Fields::of_node(
-            "a Sigma rule".to_owned(),
-            self.whole.clone(),
-            Some(front),
-            &documents.keys,
-        );
+        let mut fields =
+            Fields::of_node("a Sigma rule".to_owned(), self.whole.clone(), Some(front), &documents.keys);
         let title = fields.needed("title", "Root signed in");
         self.said.append(&mut fields.said);
         let reads = self.reads(front);
@@ -80,12 +62,7 @@ impl Rule {
             shipped: file.shipped,
             title: title.clone(),
             since: None,
-            why: front
-                .get("description")
-                .and_then(Node::text)
-                .unwrap_or_default()
-                .trim()
-                .into(),
+            why: front.get("description").and_then(Node::text).unwrap_or_default().trim().into(),
             fix: "".into(),
             sections: sections(front),
             body: Body::Detection(Detection {
@@ -120,10 +97,7 @@ impl Rule {
         let written: Vec<&str> = [product, service, of("category")].into_iter().flatten().collect();
         let message = match written.is_empty() {
             true => "the rule does not say which log it reads".to_owned(),
-            false => format!(
-                "`{}` is not a log that this version reads",
-                short(&written.join("/"))
-            ),
+            false => format!("`{}` is not a log that this version reads", short(&written.join("/"))),
         };
         let help = "`logsource: { product: aws, service: cloudtrail }` is";
         self.say(Diagnostic::error(message), source, help);
@@ -157,11 +131,7 @@ impl Rule {
             Some(Value::Map(_)) => detection.cloned(),
             _ => {
                 let error = Diagnostic::error("the rule has no `detection`");
-                self.say(
-                    error,
-                    detection,
-                    "write selections by name below it, and a `condition` over them",
-                );
+                self.say(error, detection, "write selections by name below it, and a `condition` over them");
                 None
             }
         }
@@ -179,26 +149,15 @@ fn texts<'a>(front: &'a Node, name: &str) -> Vec<&'a str> {
 /// The techniques among the tags: `attack.t1078.004` is `T1078.004`.
 fn techniques(front: &Node) -> Vec<Arc<str>> {
     let tags = texts(front, "tags").into_iter();
-    let techniques = tags
-        .filter_map(|tag| tag.strip_prefix("attack."))
-        .map(str::to_uppercase);
+    let techniques = tags.filter_map(|tag| tag.strip_prefix("attack.")).map(str::to_uppercase);
     techniques.filter(|id| is_technique(id)).map(Arc::from).collect()
 }
 
 fn sections(front: &Node) -> Vec<Section> {
-    let named = [
-        ("False positives", "falsepositives"),
-        ("References", "references"),
-    ];
+    let named = [("False positives", "falsepositives"), ("References", "references")];
     let sections = named.into_iter().map(|(heading, field)| {
-        let lines: Vec<String> = texts(front, field)
-            .iter()
-            .map(|text| format!("- {text}"))
-            .collect();
-        Section {
-            heading: heading.into(),
-            text: lines.join("\n").into(),
-        }
+        let lines: Vec<String> = texts(front, field).iter().map(|text| format!("- {text}")).collect();
+        Section { heading: heading.into(), text: lines.join("\n").into() }
     });
     sections.filter(|section| !section.text.is_empty()).collect()
 }

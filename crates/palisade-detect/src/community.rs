@@ -68,10 +68,7 @@ impl CommunityRule {
         let techniques = self.tags.iter().filter_map(|tag| {
             let id = tag.strip_prefix("attack.")?.to_uppercase();
             let digits = id.strip_prefix('T')?;
-            digits
-                .chars()
-                .all(|c| c.is_ascii_digit() || c == '.')
-                .then_some(id)
+            digits.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(id)
         });
         techniques.collect()
     }
@@ -81,38 +78,24 @@ impl CommunityRule {
 pub fn parse_community_rule(document: &Node) -> (Option<CommunityRule>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let rule = read(document, &mut diagnostics);
-    let is_sound = diagnostics
-        .iter()
-        .all(|diagnostic| diagnostic.level != Level::Error);
+    let is_sound = diagnostics.iter().all(|diagnostic| diagnostic.level != Level::Error);
     (rule.filter(|_| is_sound), diagnostics)
 }
 
 fn read(document: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<CommunityRule> {
     if !matches!(document.value, Value::Map(_)) {
         let message = format!("a Sigma rule is a map, not {}", shape(document));
-        diagnostics.push(error(
-            document,
-            message,
-            "begin with `title`, `logsource` and `detection`",
-        ));
+        diagnostics.push(error(document, message, "begin with `title`, `logsource` and `detection`"));
         return None;
     }
     for (key, message, help) in [
-        (
-            "correlation",
-            "a correlation over many events",
-            "correlation rules are not supported yet",
-        ),
+        ("correlation", "a correlation over many events", "correlation rules are not supported yet"),
         (
             "filter",
             "a filter on other rules",
             "filters are not supported yet: put its selections into the rule",
         ),
-        (
-            "action",
-            "`action` joins several documents, as old Sigma did",
-            "write each rule whole",
-        ),
+        ("action", "`action` joins several documents, as old Sigma did", "write each rule whole"),
     ] {
         if let Some(node) = document.get(key) {
             diagnostics.push(error(node, format!("this is {message}"), help));

@@ -20,10 +20,7 @@ const DEEPEST_FIELD: usize = 64;
 pub fn compile(detection: &Node) -> (Option<Rule>, Vec<Diagnostic>) {
     let mut compiler = Compiler::default();
     let rule = compiler.rule(detection);
-    let is_sound = compiler
-        .diagnostics
-        .iter()
-        .all(|diagnostic| diagnostic.level != Level::Error);
+    let is_sound = compiler.diagnostics.iter().all(|diagnostic| diagnostic.level != Level::Error);
     (rule.filter(|_| is_sound), compiler.diagnostics)
 }
 
@@ -31,9 +28,7 @@ pub fn compile(detection: &Node) -> (Option<Rule>, Vec<Diagnostic>) {
 pub(crate) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = words.map(|known| (strsim::osa_distance(word, known), known));
     let close = near.filter(|(distance, known)| *distance <= 2 && *distance < known.chars().count());
-    close
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+    close.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
 /// An error at a node.
@@ -105,18 +100,11 @@ impl Compiler {
         let condition = match map.entries.get("condition") {
             Some(node) => self.condition(node, &names),
             None => {
-                self.error(
-                    detection,
-                    "the rule has no `condition`",
-                    "say how the selections go together",
-                );
+                self.error(detection, "the rule has no `condition`", "say how the selections go together");
                 None
             }
         };
-        Some(Rule {
-            selections: selections.into_iter().collect::<Option<_>>()?,
-            condition: condition?,
-        })
+        Some(Rule { selections: selections.into_iter().collect::<Option<_>>()?, condition: condition? })
     }
 
     fn condition(&mut self, node: &Node, selections: &[(&str, &Node)]) -> Option<Condition> {
@@ -125,16 +113,10 @@ impl Compiler {
             _ => vec![node],
         };
         if conditions.is_empty() {
-            self.error(
-                node,
-                "the condition is an empty list",
-                "say how the selections go together",
-            );
+            self.error(node, "the condition is an empty list", "say how the selections go together");
         }
-        let read: Vec<Option<Condition>> = conditions
-            .iter()
-            .map(|one| self.one_condition(one, selections))
-            .collect();
+        let read: Vec<Option<Condition>> =
+            conditions.iter().map(|one| self.one_condition(one, selections)).collect();
         let mut any = read.into_iter().collect::<Option<Vec<_>>>()?;
         let condition = match any.len() {
             0 => return None,
@@ -143,11 +125,7 @@ impl Compiler {
         };
         for (index, (name, node)) in selections.iter().enumerate() {
             if !name.starts_with('_') && !mentions(&condition, index) {
-                self.warning(
-                    node,
-                    format!("the condition does not use `{name}`"),
-                    "use it, or take it out",
-                );
+                self.warning(node, format!("the condition does not use `{name}`"), "use it, or take it out");
             }
         }
         Some(condition)
@@ -164,11 +142,7 @@ impl Compiler {
             Ok(condition) => Some(condition),
             Err(refused) => {
                 let message = match text.contains(' ') {
-                    true => format!(
-                        "{}, at character {} of the condition",
-                        refused.message,
-                        refused.at + 1
-                    ),
+                    true => format!("{}, at character {} of the condition", refused.message, refused.at + 1),
                     false => refused.message,
                 };
                 self.error(node, message, refused.help);
@@ -181,10 +155,8 @@ impl Compiler {
         let branches = match &node.value {
             Value::Map(_) => vec![self.map(node)],
             Value::List(list) if list.more.is_none() && !list.items.is_empty() => {
-                let (maps, keywords): (Vec<&Node>, Vec<&Node>) = list
-                    .items
-                    .iter()
-                    .partition(|item| matches!(item.value, Value::Map(_)));
+                let (maps, keywords): (Vec<&Node>, Vec<&Node>) =
+                    list.items.iter().partition(|item| matches!(item.value, Value::Map(_)));
                 let mut branches: Vec<_> = maps.into_iter().map(|map| self.map(map)).collect();
                 if !keywords.is_empty() {
                     branches.push(self.keywords(&keywords));
@@ -196,50 +168,27 @@ impl Compiler {
                 let empty = matches!(&node.value, Value::List(list) if list.more.is_none());
                 let found = if empty { "an empty list" } else { shape(node) };
                 let message = format!("the selection `{name}` is {found}");
-                self.error(
-                    node,
-                    message,
-                    "give it fields and their values, or a list of keywords",
-                );
+                self.error(node, message, "give it fields and their values, or a list of keywords");
                 return None;
             }
         };
-        Some(Selection {
-            name: name.clone(),
-            branches: branches.into_iter().collect::<Option<_>>()?,
-        })
+        Some(Selection { name: name.clone(), branches: branches.into_iter().collect::<Option<_>>()? })
     }
 
     fn map(&mut self, node: &Node) -> Option<Branch> {
         let Value::Map(map) = &node.value else { return None };
         if map.entries.is_empty() || map.more.is_some() {
-            self.error(
-                node,
-                "a selection without fields",
-                "give it fields and their values",
-            );
+            self.error(node, "a selection without fields", "give it fields and their values");
             return None;
         }
-        let items: Vec<Option<Item>> = map
-            .entries
-            .iter()
-            .map(|(key, value)| self.item(key, value))
-            .collect();
-        Some(Branch {
-            items: items.into_iter().collect::<Option<_>>()?,
-        })
+        let items: Vec<Option<Item>> = map.entries.iter().map(|(key, value)| self.item(key, value)).collect();
+        Some(Branch { items: items.into_iter().collect::<Option<_>>()? })
     }
 
     fn keywords(&mut self, nodes: &[&Node]) -> Option<Branch> {
         let modifiers = modifier::read(&["contains"]).ok()?;
         let values = self.values(&"".into(), nodes, &modifiers)?;
-        let item = Item {
-            written: "keywords".into(),
-            field: None,
-            values,
-            all: false,
-            not_equal: false,
-        };
+        let item = Item { written: "keywords".into(), field: None, values, all: false, not_equal: false };
         Some(Branch { items: vec![item] })
     }
 
@@ -272,19 +221,11 @@ impl Compiler {
             return None;
         }
         if modifiers.all && nodes.len() == 1 {
-            self.error(
-                node,
-                format!("`{key}` has one value, of which `all` says nothing"),
-                "take `all` out",
-            );
+            self.error(node, format!("`{key}` has one value, of which `all` says nothing"), "take `all` out");
             return None;
         }
         if modifiers.operator == Operator::Exists && nodes.len() > 1 {
-            self.error(
-                node,
-                format!("`{key}` has several values"),
-                "say `true` or `false`",
-            );
+            self.error(node, format!("`{key}` has several values"), "say `true` or `false`");
             return None;
         }
         if nodes.len() > 1
@@ -342,11 +283,7 @@ impl Compiler {
         });
         if selects {
             let message = format!("`{name}` chooses among a list's elements, as Sigma 3 will");
-            self.error(
-                node,
-                message,
-                "name the list alone: any of its elements may match",
-            );
+            self.error(node, message, "name the list alone: any of its elements may match");
         }
         !selects
     }
@@ -354,24 +291,16 @@ impl Compiler {
     fn values(&mut self, key: &Arc<str>, nodes: &[&Node], modifiers: &Modifiers) -> Option<Vec<Wanted>> {
         let values: Vec<Option<Wanted>> = nodes
             .iter()
-            .map(
-                |node| match test(node, modifiers, key.is_empty() || key.starts_with('|')) {
-                    Ok(test) => Some(Wanted {
-                        written: written(node).into(),
-                        span: node.origin.span().cloned(),
-                        test,
-                    }),
-                    Err((message, help)) => {
-                        let place = if key.is_empty() {
-                            String::new()
-                        } else {
-                            format!(", in `{key}`")
-                        };
-                        self.error(node, format!("{message}{place}"), help);
-                        None
-                    }
-                },
-            )
+            .map(|node| match test(node, modifiers, key.is_empty() || key.starts_with('|')) {
+                Ok(test) => {
+                    Some(Wanted { written: written(node).into(), span: node.origin.span().cloned(), test })
+                }
+                Err((message, help)) => {
+                    let place = if key.is_empty() { String::new() } else { format!(", in `{key}`") };
+                    self.error(node, format!("{message}{place}"), help);
+                    None
+                }
+            })
             .collect();
         values.into_iter().collect()
     }
@@ -410,10 +339,7 @@ fn refuse<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T, R
 fn test(node: &Node, modifiers: &Modifiers, is_keyword: bool) -> Tested {
     if matches!(node.value, Value::List(_) | Value::Map(_) | Value::Unknown(_)) {
         return refuse(
-            format!(
-                "a value is a text, a number, true, false or null, not {}",
-                shape(node)
-            ),
+            format!("a value is a text, a number, true, false or null, not {}", shape(node)),
             "write nested fields with dots, as in `userIdentity.type`",
         );
     }
@@ -427,10 +353,7 @@ fn test(node: &Node, modifiers: &Modifiers, is_keyword: bool) -> Tested {
             Value::Text(text) if text.eq_ignore_ascii_case("false") || text.eq_ignore_ascii_case("no") => {
                 Ok(Test::Exists(false))
             }
-            _ => refuse(
-                format!("`exists` is true or false, not `{text}`"),
-                "say `true` or `false`",
-            ),
+            _ => refuse(format!("`exists` is true or false, not `{text}`"), "say `true` or `false`"),
         },
         Operator::Text(Place::Whole) if modifiers.transforms.is_empty() => match &node.value {
             Value::Null => Ok(Test::Null),
@@ -458,29 +381,18 @@ fn test(node: &Node, modifiers: &Modifiers, is_keyword: bool) -> Tested {
         }
         Operator::Network => match network(&text) {
             Some(network) => Ok(Test::Network(network)),
-            None => refuse(
-                format!("`{text}` is not a network"),
-                "write it as in `10.0.0.0/8` or `2001:db8::/32`",
-            ),
+            None => {
+                refuse(format!("`{text}` is not a network"), "write it as in `10.0.0.0/8` or `2001:db8::/32`")
+            }
         },
         Operator::Number(comparison) => number_test(Number::read(&text), &text, comparison),
         Operator::Time(part, comparison) => match Number::read(&text) {
             Some(number) => Ok(Test::Time(part, comparison, number)),
-            None => refuse(
-                format!("`{text}` is not a number"),
-                "a part of a time is compared with a number",
-            ),
+            None => refuse(format!("`{text}` is not a number"), "a part of a time is compared with a number"),
         },
         Operator::Field(place) => match text::plain(&text::read(&text)) {
-            Some(other) => Ok(Test::Field {
-                other: other.into(),
-                place,
-                cased: modifiers.cased,
-            }),
-            None => refuse(
-                format!("`{text}` is not the name of a field"),
-                "wildcards have no place in it",
-            ),
+            Some(other) => Ok(Test::Field { other: other.into(), place, cased: modifiers.cased }),
+            None => refuse(format!("`{text}` is not the name of a field"), "wildcards have no place in it"),
         },
     }
 }
@@ -488,10 +400,7 @@ fn test(node: &Node, modifiers: &Modifiers, is_keyword: bool) -> Tested {
 fn number_test(number: Option<Number>, text: &str, comparison: Comparison) -> Tested {
     match number {
         Some(number) => Ok(Test::Number(comparison, number)),
-        None => refuse(
-            format!("`{text}` is not a number"),
-            "numbers are compared with numbers",
-        ),
+        None => refuse(format!("`{text}` is not a number"), "numbers are compared with numbers"),
     }
 }
 
@@ -501,16 +410,11 @@ fn regex_message(text: &str, error: &regex::Error) -> String {
     let reason = shown.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);
     let start: String = text.chars().take(60).collect();
-    format!(
-        "`{start}` is not a regular expression we read: {}",
-        reason.to_lowercase()
-    )
+    format!("`{start}` is not a regular expression we read: {}", reason.to_lowercase())
 }
 
 fn network(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 fn text_test(node: &Node, text: &str, place: Place, modifiers: &Modifiers) -> Tested {
@@ -556,10 +460,7 @@ fn transform(symbols: Vec<Symbol>, place: Place, transforms: &[Transform]) -> Re
                 if parts.len() < 3 {
                     return refuse("the value is too short to be seen in Base64", "give a longer one");
                 }
-                return Ok((
-                    parts.iter().map(|part| text::literal(part)).collect(),
-                    Place::Anywhere,
-                ));
+                return Ok((parts.iter().map(|part| text::literal(part)).collect(), Place::Anywhere));
             }
         };
     }
@@ -567,10 +468,7 @@ fn transform(symbols: Vec<Symbol>, place: Place, transforms: &[Transform]) -> Re
         Content::Symbols(symbols) => Ok((vec![symbols], place)),
         Content::Bytes(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok((vec![text::literal(&text)], place)),
-            Err(_) => refuse(
-                "the value in UTF-16 is not a text",
-                "let `base64` or `base64offset` follow",
-            ),
+            Err(_) => refuse("the value in UTF-16 is not a text", "let `base64` or `base64offset` follow"),
         },
     }
 }
@@ -584,10 +482,7 @@ fn without_wildcards(content: Content) -> Result<String, Refused> {
                 r"write `\*` and `\?` for the characters themselves",
             ),
         },
-        Content::Bytes(_) => refuse(
-            "the value is encoded in UTF-16 twice",
-            "keep one of the encodings",
-        ),
+        Content::Bytes(_) => refuse("the value is encoded in UTF-16 twice", "keep one of the encodings"),
     }
 }
 

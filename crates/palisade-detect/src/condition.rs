@@ -25,12 +25,7 @@ struct Token<'a> {
 
 /// Reads a condition over the selections of these names.
 pub(crate) fn read(text: &str, names: &[&str]) -> Read<Condition> {
-    let mut reader = Reader {
-        tokens: tokens(text),
-        next: 0,
-        end: text.chars().count(),
-        names,
-    };
+    let mut reader = Reader { tokens: tokens(text), next: 0, end: text.chars().count(), names };
     let condition = reader.or(0)?;
     match reader.peek() {
         None => Ok(condition),
@@ -46,25 +41,16 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         if (single || char.is_whitespace())
             && let Some((start, from)) = word.take()
         {
-            tokens.push(Token {
-                text: &text[start..byte],
-                at: from,
-            });
+            tokens.push(Token { text: &text[start..byte], at: from });
         }
         if single {
-            tokens.push(Token {
-                text: &text[byte..byte + 1],
-                at,
-            });
+            tokens.push(Token { text: &text[byte..byte + 1], at });
         } else if !char.is_whitespace() {
             word.get_or_insert((byte, at));
         }
     }
     if let Some((start, at)) = word {
-        tokens.push(Token {
-            text: &text[start..],
-            at,
-        });
+        tokens.push(Token { text: &text[start..], at });
     }
     tokens
 }
@@ -157,21 +143,13 @@ impl<'a> Reader<'a> {
                 }
                 None => self.known_names(),
             };
-            refused(
-                format!("`{}` is not a selection of this rule", token.text),
-                token.at,
-                help,
-            )
+            refused(format!("`{}` is not a selection of this rule", token.text), token.at, help)
         })
     }
 
     fn quantified(&mut self, quantifier: Token<'a>) -> Read<Condition> {
         let Some(pattern) = self.peek().filter(|token| !matches!(token.text, "(" | ")" | "|")) else {
-            return Err(refused(
-                "`of` is followed by nothing",
-                self.end,
-                "write `them` or a name with `*`",
-            ));
+            return Err(refused("`of` is followed by nothing", self.end, "write `them` or a name with `*`"));
         };
         self.next += 1;
         let of = self.matching(pattern.text);
@@ -185,22 +163,14 @@ impl<'a> Reader<'a> {
             "any" | "1" => Ok(one_or(of, Condition::Or)),
             number => match number.parse() {
                 Ok(least) if (1..=count).contains(&least) => Ok(Condition::AtLeast(least, of)),
-                Ok(0_usize) => Err(refused(
-                    "`0 of` is always true",
-                    quantifier.at,
-                    "write `not 1 of`",
-                )),
+                Ok(0_usize) => Err(refused("`0 of` is always true", quantifier.at, "write `not 1 of`")),
                 Ok(_) => {
                     let message = format!("`{number} of {}` can never be: there are {count}", pattern.text);
                     Err(refused(message, quantifier.at, "ask for fewer, or for `all of`"))
                 }
                 Err(_) => {
                     let message = format!("`{number} of` is not a quantifier");
-                    Err(refused(
-                        message,
-                        quantifier.at,
-                        "write `1 of`, `any of`, `all of` or a number",
-                    ))
+                    Err(refused(message, quantifier.at, "write `1 of`, `any of`, `all of` or a number"))
                 }
             },
         }
@@ -210,10 +180,7 @@ impl<'a> Reader<'a> {
     fn matching(&self, pattern: &str) -> Vec<Condition> {
         let symbols: Vec<Symbol> = match pattern {
             "them" => vec![Symbol::Many],
-            _ => pattern
-                .chars()
-                .map(|c| if c == '*' { Symbol::Many } else { Symbol::Char(c) })
-                .collect(),
+            _ => pattern.chars().map(|c| if c == '*' { Symbol::Many } else { Symbol::Char(c) }).collect(),
         };
         let compiled = Pattern::new(&symbols, Place::Whole, true);
         let asked = |name: &str| !name.starts_with('_') || pattern.starts_with('_');
@@ -235,11 +202,7 @@ impl<'a> Reader<'a> {
             true => "operators are written in lower case",
             false => "put `and` or `or` between two selections",
         };
-        refused(
-            format!("`{}` stands where `and` or `or` should", token.text),
-            token.at,
-            help,
-        )
+        refused(format!("`{}` stands where `and` or `or` should", token.text), token.at, help)
     }
 
     fn known_names(&self) -> String {
@@ -265,9 +228,5 @@ fn one_or(mut conditions: Vec<Condition>, many: fn(Vec<Condition>) -> Condition)
 }
 
 fn refused(message: impl Into<String>, at: usize, help: impl Into<String>) -> Refused {
-    Refused {
-        message: message.into(),
-        at,
-        help: help.into(),
-    }
+    Refused { message: message.into(), at, help: help.into() }
 }

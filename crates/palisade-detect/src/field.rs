@@ -91,11 +91,7 @@ mod tests {
         check(json!({"a": {"b.c": 1}}), "a.b.c", json!([1]));
         check(json!({"a.b": {"c": 1}}), "a.b.c", json!([1]));
         check(json!({"a": {"x": 0}, "a.b": {"c": 1}}), "a.b.c", json!([1]));
-        check(
-            json!({"a": [{"b": 1}, {}, {"b": [2, 3]}, 4, [{"b": 5}]]}),
-            "a.b",
-            json!([1, [2, 3], 5]),
-        );
+        check(json!({"a": [{"b": 1}, {}, {"b": [2, 3]}, 4, [{"b": 5}]]}), "a.b", json!([1, [2, 3], 5]));
         check(json!([{"a": 1}, {"a": 2}]), "a", json!([1, 2]));
         check(json!({"a": null}), "a", json!([null]));
     }

@@ -65,10 +65,7 @@ pub(crate) struct Refused {
 }
 
 fn refused(message: impl Into<String>, help: impl Into<String>) -> Refused {
-    Refused {
-        message: message.into(),
-        help: help.into(),
-    }
+    Refused { message: message.into(), help: help.into() }
 }
 
 const NAMES: [&str; 31] = [
@@ -197,11 +194,7 @@ impl<'a> Gathered<'a> {
             ));
         }
         Ok(Modifiers {
-            transforms: self
-                .transforms
-                .into_iter()
-                .map(|(transform, _)| transform)
-                .collect(),
+            transforms: self.transforms.into_iter().map(|(transform, _)| transform).collect(),
             operator,
             all: self.all,
             cased: self.cased,
@@ -211,9 +204,7 @@ impl<'a> Gathered<'a> {
 
     fn operator(&self) -> Result<Operator, Refused> {
         let place = self.place.map_or(Place::Whole, |(place, _)| place);
-        let comparison = self
-            .comparison
-            .map_or(Comparison::Equal, |(comparison, _)| comparison);
+        let comparison = self.comparison.map_or(Comparison::Equal, |(comparison, _)| comparison);
         match (self.others.as_slice(), self.place, self.part, self.comparison) {
             ([], _, None, None) => Ok(Operator::Text(place)),
             ([], None, None, Some(_)) => Ok(Operator::Number(comparison)),
@@ -227,18 +218,10 @@ impl<'a> Gathered<'a> {
                 "an expression is looked for anywhere: anchor it with `^` and `$`",
             )),
             _ => {
-                let named = [
-                    self.place.map(|it| it.1),
-                    self.part.map(|it| it.1),
-                    self.comparison.map(|it| it.1),
-                ];
-                let all: Vec<String> = self
-                    .others
-                    .iter()
-                    .copied()
-                    .chain(named.into_iter().flatten())
-                    .map(quoted)
-                    .collect();
+                let named =
+                    [self.place.map(|it| it.1), self.part.map(|it| it.1), self.comparison.map(|it| it.1)];
+                let all: Vec<String> =
+                    self.others.iter().copied().chain(named.into_iter().flatten()).map(quoted).collect();
                 Err(refused(
                     format!("{} do not go together", all.join(" and ")),
                     "compare in one way for each field; name the field twice to compare in two",

@@ -15,24 +15,10 @@ pub struct Deletion {
 /// Where in a rule a deletion strikes, outermost first.
 #[derive(Debug, Clone)]
 enum Place {
-    Branch {
-        selection: usize,
-        branch: usize,
-    },
-    Item {
-        selection: usize,
-        branch: usize,
-        item: usize,
-    },
-    Value {
-        selection: usize,
-        branch: usize,
-        item: usize,
-        value: usize,
-    },
-    Operand {
-        path: Vec<usize>,
-    },
+    Branch { selection: usize, branch: usize },
+    Item { selection: usize, branch: usize, item: usize },
+    Value { selection: usize, branch: usize, item: usize, value: usize },
+    Operand { path: Vec<usize> },
 }
 
 impl Rule {
@@ -50,22 +36,11 @@ impl Rule {
             Place::Branch { selection, branch } => {
                 rule.selections[selection].branches.remove(branch);
             }
-            Place::Item {
-                selection,
-                branch,
-                item,
-            } => {
+            Place::Item { selection, branch, item } => {
                 rule.selections[selection].branches[branch].items.remove(item);
             }
-            Place::Value {
-                selection,
-                branch,
-                item,
-                value,
-            } => {
-                rule.selections[selection].branches[branch].items[item]
-                    .values
-                    .remove(value);
+            Place::Value { selection, branch, item, value } => {
+                rule.selections[selection].branches[branch].items[item].values.remove(value);
             }
             Place::Operand { path } => rule.condition.remove(&path),
         }
@@ -90,14 +65,7 @@ impl Rule {
                             what: format!("the field `{}` of `{}`", asked.written, of.name),
                             span: asked.values.first().and_then(|value| value.span.clone()),
                         };
-                        places.push((
-                            Place::Item {
-                                selection,
-                                branch,
-                                item,
-                            },
-                            deletion,
-                        ));
+                        places.push((Place::Item { selection, branch, item }, deletion));
                     }
                     if asked.values.len() < 2 {
                         continue;
@@ -110,12 +78,7 @@ impl Rule {
                             ),
                             span: wanted.span.clone(),
                         };
-                        let place = Place::Value {
-                            selection,
-                            branch,
-                            item,
-                            value,
-                        };
+                        let place = Place::Value { selection, branch, item, value };
                         places.push((place, deletion));
                     }
                 }
@@ -136,10 +99,7 @@ impl Rule {
             path.push(index);
             if operands.len() > least {
                 let what = format!("`{}` of the condition", self.show(operand));
-                places.push((
-                    Place::Operand { path: path.clone() },
-                    Deletion { what, span: None },
-                ));
+                places.push((Place::Operand { path: path.clone() }, Deletion { what, span: None }));
             }
             self.operands(operand, path, places);
             path.pop();

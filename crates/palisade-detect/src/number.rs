@@ -36,11 +36,7 @@ impl Number {
         }
         match text.parse() {
             Ok(whole) => Some(Self::Whole(whole)),
-            Err(_) => text
-                .parse()
-                .ok()
-                .filter(|f: &f64| f.is_finite())
-                .map(Self::Fraction),
+            Err(_) => text.parse().ok().filter(|f: &f64| f.is_finite()).map(Self::Fraction),
         }
     }
 

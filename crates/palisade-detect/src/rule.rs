@@ -75,11 +75,7 @@ pub(crate) enum Test {
     /// A field that is there, or isn't.
     Exists(bool),
     /// What the other field has.
-    Field {
-        other: Arc<str>,
-        place: Place,
-        cased: bool,
-    },
+    Field { other: Arc<str>, place: Place, cased: bool },
 }
 
 /// How the selections go together. Selections are given by their index.
@@ -96,17 +92,13 @@ pub(crate) enum Condition {
 impl Rule {
     /// Does the event match the rule?
     pub fn matches(&self, event: &Value) -> bool {
-        self.condition
-            .holds(&|selection| self.selections[selection].matches(event))
+        self.condition.holds(&|selection| self.selections[selection].matches(event))
     }
 
     /// The names of the selections that the event is in, whatever the condition makes of them: why a rule
     /// matched, or did not.
     pub fn selections_of<'a>(&'a self, event: &Value) -> Vec<&'a str> {
-        let matching = self
-            .selections
-            .iter()
-            .filter(|selection| selection.matches(event));
+        let matching = self.selections.iter().filter(|selection| selection.matches(event));
         matching.map(|selection| selection.name.as_ref()).collect()
     }
 
@@ -134,10 +126,7 @@ impl Rule {
 
     /// Does the rule look for keywords, which may stand in any field?
     pub fn reads_every_field(&self) -> bool {
-        self.selections
-            .iter()
-            .flat_map(Selection::items)
-            .any(|item| item.field.is_none())
+        self.selections.iter().flat_map(Selection::items).any(|item| item.field.is_none())
     }
 }
 
@@ -157,9 +146,7 @@ impl Condition {
 
 impl Selection {
     fn matches(&self, event: &Value) -> bool {
-        self.branches
-            .iter()
-            .any(|branch| branch.items.iter().all(|item| item.matches(event)))
+        self.branches.iter().any(|branch| branch.items.iter().all(|item| item.matches(event)))
     }
 
     fn items(&self) -> impl Iterator<Item = &Item> {
@@ -186,11 +173,8 @@ impl Item {
 
 impl Test {
     fn holds_of_field(&self, event: &Value, field: &str) -> bool {
-        let found = || {
-            field::any(event, field, |value| {
-                field::any_element(value, |one| self.holds(one, event))
-            })
-        };
+        let found =
+            || field::any(event, field, |value| field::any_element(value, |one| self.holds(one, event)));
         match self {
             Self::Exists(expected) => field::is_present(event, field) == *expected,
             Self::Null => found() || !field::is_present(event, field),
@@ -203,10 +187,8 @@ impl Test {
         match self {
             Self::Text(patterns) => match value {
                 Value::Object(_) => {
-                    let mut inside = patterns
-                        .iter()
-                        .filter(|pattern| pattern.may_stand_anywhere())
-                        .peekable();
+                    let mut inside =
+                        patterns.iter().filter(|pattern| pattern.may_stand_anywhere()).peekable();
                     inside.peek().is_some()
                         && json_of(value).is_some_and(|text| inside.any(|pattern| pattern.matches(&text)))
                 }
@@ -220,9 +202,9 @@ impl Test {
             Self::Number(comparison, number) => {
                 Number::in_value(value).is_some_and(|found| found.is(*comparison, *number))
             }
-            Self::Time(part, comparison, number) => part
-                .of(value)
-                .is_some_and(|found| Number::Whole(found.into()).is(*comparison, *number)),
+            Self::Time(part, comparison, number) => {
+                part.of(value).is_some_and(|found| Number::Whole(found.into()).is(*comparison, *number))
+            }
             Self::Bool(expected) => match value {
                 Value::Bool(found) => found == expected,
                 Value::String(text) => text.eq_ignore_ascii_case(if *expected { "true" } else { "false" }),

@@ -92,11 +92,7 @@ fn one(value: &Value) -> String {
         Value::Array(_) => "[…]".to_owned(),
         Value::Null => "unknown".to_owned(),
     };
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if steers(c) { ' ' } else { c })
-        .collect();
+    let mut shown: String = text.chars().take(LONGEST).map(|c| if steers(c) { ' ' } else { c }).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
@@ -124,11 +120,7 @@ mod tests {
         check("{{a}} {a}", json!({"a": true}), "{a} true");
         check("{a}", json!({}), "unknown");
         check("{a}", json!({"a": null}), "unknown");
-        check(
-            "{a.b}",
-            json!({"a": [{"b": 1}, {"b": [2, 3]}, {"b": 4}]}),
-            "1, 2, 3 and 1 more",
-        );
+        check("{a.b}", json!({"a": [{"b": 1}, {"b": [2, 3]}, {"b": 4}]}), "1, 2, 3 and 1 more");
         check("{a}", json!({"a": {"b": 1}}), "{…}");
         check("no field", json!({}), "no field");
     }
@@ -136,11 +128,7 @@ mod tests {
     #[test]
     fn a_value_cannot_steer_the_terminal() {
         check("{a}", json!({"a": "x\u{1b}[31my\nz\u{202e}"}), "x [31my z ");
-        check(
-            "{a}",
-            json!({"a": "é".repeat(300)}),
-            &format!("{}…", "é".repeat(200)),
-        );
+        check("{a}", json!({"a": "é".repeat(300)}), &format!("{}…", "é".repeat(200)));
     }
 
     #[test]

@@ -37,10 +37,7 @@ pub(crate) fn read(text: &str) -> Vec<Symbol> {
         symbols.push(match char {
             '*' => Symbol::Many,
             '?' => Symbol::One,
-            '\\' => Symbol::Char(
-                rest.next_if(|next| matches!(next, '*' | '?' | '\\'))
-                    .unwrap_or('\\'),
-            ),
+            '\\' => Symbol::Char(rest.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\')),
             plain => Symbol::Char(plain),
         });
     }
@@ -118,9 +115,7 @@ impl Pattern {
         if matches!(place, Place::Start | Place::Anywhere) {
             all.push(Symbol::Many);
         }
-        let mut parts = all
-            .split(|symbol| *symbol == Symbol::Many)
-            .map(<[Symbol]>::to_vec);
+        let mut parts = all.split(|symbol| *symbol == Symbol::Many).map(<[Symbol]>::to_vec);
         let head = parts.next().unwrap_or_default();
         let mut middle: Vec<_> = parts.collect();
         let tail = middle.pop();
@@ -273,10 +268,7 @@ mod tests {
                 let to = all.len();
                 for i in from..to {
                     all.extend(
-                        letters
-                            .iter()
-                            .map(|letter| format!("{}{letter}", all[i]))
-                            .collect::<Vec<_>>(),
+                        letters.iter().map(|letter| format!("{}{letter}", all[i])).collect::<Vec<_>>(),
                     );
                 }
                 from = to;

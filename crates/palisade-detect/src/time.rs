@@ -112,9 +112,7 @@ fn offset(text: &str) -> Option<i64> {
 }
 
 fn digits(text: &str) -> Option<i64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// The date of a day counted from 1970, by Howard Hinnant's `civil_from_days`.
@@ -146,19 +144,8 @@ mod tests {
     use serde_json::json;
 
     fn check(value: &Value, expected: [i64; 6]) {
-        let parts = [
-            Part::Year,
-            Part::Month,
-            Part::Day,
-            Part::Week,
-            Part::Hour,
-            Part::Minute,
-        ];
-        assert_eq!(
-            parts.map(|part| part.of(value).unwrap_or(-1)),
-            expected,
-            "{value}"
-        );
+        let parts = [Part::Year, Part::Month, Part::Day, Part::Week, Part::Hour, Part::Minute];
+        assert_eq!(parts.map(|part| part.of(value).unwrap_or(-1)), expected, "{value}");
     }
 
     #[test]

@@ -6,19 +6,15 @@ use std::sync::Arc;
 /// The text of a file: UTF-8, without its byte order mark. Anything else is an error that says where.
 pub fn decode<'a>(file: &Arc<str>, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(
-            Diagnostic::error(format!("`{file}` is UTF-16; only UTF-8 is read"))
-                .at(span(file, &[]))
-                .help("save it as UTF-8, as with `iconv -f UTF-16 -t UTF-8`"),
-        );
+        return Err(Diagnostic::error(format!("`{file}` is UTF-16; only UTF-8 is read"))
+            .at(span(file, &[]))
+            .help("save it as UTF-8, as with `iconv -f UTF-16 -t UTF-8`"));
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if let Some(zero) = bytes.iter().position(|byte| *byte == 0) {
-        return Err(
-            Diagnostic::error(format!("`{file}` is a binary file: byte {zero} is zero"))
-                .at(span(file, &bytes[..zero]))
-                .help("leave it out, or give the text it was made from"),
-        );
+        return Err(Diagnostic::error(format!("`{file}` is a binary file: byte {zero} is zero"))
+            .at(span(file, &bytes[..zero]))
+            .help("leave it out, or give the text it was made from"));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
@@ -31,21 +27,14 @@ pub fn decode<'a>(file: &Arc<str>, bytes: &'a [u8]) -> Result<&'a str, Diagnosti
 
 /// The place just after `before`.
 fn span(file: &Arc<str>, before: &[u8]) -> Span {
-    let line_start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
     let characters = String::from_utf8_lossy(&before[line_start..]).chars().count();
     let position = Position {
         line: u32::try_from(line).unwrap_or(u32::MAX),
         column: u32::try_from(characters + 1).unwrap_or(u32::MAX),
     };
-    Span {
-        file: file.clone(),
-        start: position,
-        end: position,
-    }
+    Span { file: file.clone(), start: position, end: position }
 }
 
 #[cfg(test)]
@@ -70,14 +59,8 @@ mod tests {
 
     #[test]
     fn what_is_no_text_says_where_and_what_to_do() {
-        check(
-            b"a\n\xC3\xB1\xFFb",
-            "f:2:2: `f` is not UTF-8: byte 4 is 0xFF (save it as UTF-8)",
-        );
-        check(
-            b"ab\xE2\x82",
-            "f:1:3: `f` is not UTF-8: byte 2 is 0xE2 (save it as UTF-8)",
-        );
+        check(b"a\n\xC3\xB1\xFFb", "f:2:2: `f` is not UTF-8: byte 4 is 0xFF (save it as UTF-8)");
+        check(b"ab\xE2\x82", "f:1:3: `f` is not UTF-8: byte 2 is 0xE2 (save it as UTF-8)");
         check(
             b"\x7fELF\0\0",
             "f:1:5: `f` is a binary file: byte 4 is zero (leave it out, or give the text it was made from)",

@@ -25,11 +25,7 @@ impl Keys {
     /// The place of the name before this value, when it is the value of a map's entry.
     pub fn of(&self, value: &Node) -> Option<Span> {
         let (start, end) = *self.places.get(&value.origin.span()?.start)?;
-        Some(Span {
-            file: self.file.clone()?,
-            start,
-            end,
-        })
+        Some(Span { file: self.file.clone()?, start, end })
     }
 }
 
@@ -44,11 +40,7 @@ impl<'a> Gather<'a> {
     pub(crate) fn new(text: Text<'a>) -> Self {
         let mut found = Documents::default();
         found.keys.file = Some(text.file.clone());
-        Self {
-            text,
-            names: HashSet::new(),
-            found,
-        }
+        Self { text, names: HashSet::new(), found }
     }
 
     /// A name that stands many times is kept once.
@@ -62,11 +54,7 @@ impl<'a> Gather<'a> {
     }
 
     pub(crate) fn span(&self, start: Position, end: Position) -> Span {
-        Span {
-            file: self.text.file.clone(),
-            start,
-            end: end.max(start),
-        }
+        Span { file: self.text.file.clone(), start, end: end.max(start) }
     }
 
     pub(crate) fn node(&self, value: Value, start: Position, end: Position) -> Node {
@@ -84,18 +72,15 @@ impl<'a> Gather<'a> {
         if diagnostics.len() + 1 < MAX_DIAGNOSTICS {
             diagnostics.push(diagnostic);
         } else if diagnostics.len() < MAX_DIAGNOSTICS {
-            diagnostics.push(Diagnostic::error(
-                "there is more wrong with this text than is shown",
-            ));
+            diagnostics.push(Diagnostic::error("there is more wrong with this text than is shown"));
         }
     }
 
     /// Reports that an entry was given a second time; `first` is the value it had before.
     pub(crate) fn repeated(&mut self, name: &str, first: &Node, at: Span) {
         let place = self.found.keys.of(first).or_else(|| first.origin.span().cloned());
-        let place = place.map_or(String::new(), |span| {
-            format!(" at {}:{}", span.start.line, span.start.column)
-        });
+        let place =
+            place.map_or(String::new(), |span| format!(" at {}:{}", span.start.line, span.start.column));
         self.report(
             Diagnostic::error(format!("`{name}` is given twice; the first{place} is not read"))
                 .at(at)

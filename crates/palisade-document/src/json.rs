@@ -88,10 +88,7 @@ impl<'a> Reader<'a> {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
                 Some(b'/') => match self.comment() {
                     Some(length) => {
-                        self.report(
-                            "JSON has no comments",
-                            "remove it; what follows is read all the same",
-                        );
+                        self.report("JSON has no comments", "remove it; what follows is read all the same");
                         self.at += length;
                     }
                     None => return,
@@ -227,9 +224,7 @@ impl<'a> Reader<'a> {
                 if self.peek() == Some(close) {
                     let span = self.gather.span(comma, comma);
                     self.gather.report(
-                        Diagnostic::error("a comma before a closing bracket")
-                            .at(span)
-                            .help("remove it"),
+                        Diagnostic::error("a comma before a closing bracket").at(span).help("remove it"),
                     );
                 }
             }
@@ -291,11 +286,7 @@ impl<'a> Reader<'a> {
             }
         }
         let inside = &self.text[start..end];
-        let text = if is_plain {
-            Cow::Borrowed(inside)
-        } else {
-            Cow::Owned(self.unescape(inside))
-        };
+        let text = if is_plain { Cow::Borrowed(inside) } else { Cow::Owned(self.unescape(inside)) };
         self.at = end + 1;
         Some(text)
     }
@@ -307,10 +298,7 @@ impl<'a> Reader<'a> {
             text.push_str(&rest[..backslash]);
             let (character, after) = escaped(&rest[backslash + 1..]);
             if character.is_none() {
-                self.report(
-                    "an escape in this text is not one of JSON's",
-                    "write `\\\\` for a backslash",
-                );
+                self.report("an escape in this text is not one of JSON's", "write `\\\\` for a backslash");
             }
             text.push(character.unwrap_or('\\'));
             rest = after;
@@ -335,11 +323,7 @@ impl<'a> Reader<'a> {
             let message = format!("`{written}` is too large a number");
             self.report(message.as_str(), "put it in double quotes");
             Value::Unknown(Unknown {
-                hint: Hint {
-                    is_present: true,
-                    shape: Some(Shape::Number),
-                    ..Hint::default()
-                },
+                hint: Hint { is_present: true, shape: Some(Shape::Number), ..Hint::default() },
                 ..unreadable(message)
             })
         };
@@ -349,18 +333,13 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self) -> Value {
         let rest = &self.text[self.at..];
-        let length = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let value = match &rest[..length] {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             "null" => Value::Null,
             "" => {
-                let found = rest
-                    .chars()
-                    .next()
-                    .map_or("the end".to_owned(), |c| format!("`{c}`"));
+                let found = rest.chars().next().map_or("the end".to_owned(), |c| format!("`{c}`"));
                 self.stop(format!("a value is expected here, not {found}"));
                 self.nothing()
             }
@@ -400,9 +379,7 @@ fn escaped(after: &str) -> (Option<char>, &str) {
 fn code_unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
     let all_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let unit = all_digits
-        .then(|| u16::from_str_radix(digits, 16).ok())
-        .flatten()?;
+    let unit = all_digits.then(|| u16::from_str_radix(digits, 16).ok()).flatten()?;
     Some((unit, rest))
 }
 

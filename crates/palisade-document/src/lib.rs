@@ -49,10 +49,6 @@ pub type ReadTag<'a> = &'a dyn Fn(&str, Node) -> Result<Node, String>;
 impl<'a> Text<'a> {
     /// A whole file.
     pub fn whole(file: &'a Arc<str>, text: &'a str) -> Self {
-        Self {
-            file,
-            text,
-            start: Position { line: 1, column: 1 },
-        }
+        Self { file, text, start: Position { line: 1, column: 1 } }
     }
 }

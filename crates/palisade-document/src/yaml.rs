@@ -52,10 +52,7 @@ pub fn read_yaml_with(text: Text<'_>, tag: ReadTag<'_>, booleans: Booleans) -> D
             break;
         };
         let passed = rest[..next].matches('\n').count();
-        reader.start = Position {
-            line: reader.start.line.saturating_add(number(passed)),
-            column: 1,
-        };
+        reader.start = Position { line: reader.start.line.saturating_add(number(passed)), column: 1 };
         rest = &rest[next..];
     }
     reader.gather.done()
@@ -85,10 +82,7 @@ fn next_document(text: &str, line: usize) -> Option<usize> {
 
 /// The parser takes the blanks behind a closing quote for part of the scalar.
 fn is_quoted(event: &Event<'_>) -> bool {
-    matches!(
-        event,
-        Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..)
-    )
+    matches!(event, Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..))
 }
 
 fn number(count: usize) -> u32 {
@@ -124,17 +118,10 @@ impl Cursor {
             return 0;
         };
         let rest = &text[self.byte..];
-        self.byte += rest
-            .char_indices()
-            .nth(ahead)
-            .map_or(rest.len(), |(byte, _)| byte);
+        self.byte += rest.char_indices().nth(ahead).map_or(rest.len(), |(byte, _)| byte);
         self.characters = characters;
         let before = &text.as_bytes()[..self.byte];
-        before
-            .iter()
-            .rev()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count()
+        before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
     }
 }
 
@@ -227,33 +214,21 @@ impl<'a> Reader<'a> {
                     self.named_anchor(anchor, &text, start, end);
                 } else {
                     let value = self.scalar(&text, style, tag.as_ref());
-                    let part = Part {
-                        node: self.gather.node(value, start, end),
-                        nodes: 1,
-                        levels: 0,
-                    };
+                    let part = Part { node: self.gather.node(value, start, end), nodes: 1, levels: 0 };
                     self.complete(part, anchor, tag.as_ref(), end);
                 }
             }
             Event::Alias(anchor) => self.alias(anchor, start, end),
             Event::SequenceStart(anchor, tag) => self.open(Holds::List(Vec::new()), anchor, tag, start, end),
             Event::MappingStart(anchor, tag) => {
-                let map = Holds::Map {
-                    entries: IndexMap::new(),
-                    merged: Vec::new(),
-                    name: None,
-                    lost: None,
-                };
+                let map = Holds::Map { entries: IndexMap::new(), merged: Vec::new(), name: None, lost: None };
                 self.open(map, anchor, tag, start, end);
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(mut open) = self.stack.pop() {
                     // Only a closing bracket has a length; a block ends with what stands last in it.
                     if end > start {
-                        open.end = Position {
-                            column: start.column + 1,
-                            ..start
-                        };
+                        open.end = Position { column: start.column + 1, ..start };
                     }
                     self.close(open, None);
                 }
@@ -263,43 +238,20 @@ impl<'a> Reader<'a> {
     }
 
     fn expects_name(&self) -> bool {
-        matches!(
-            self.stack.last(),
-            Some(Open {
-                holds: Holds::Map { name: None, .. },
-                ..
-            })
-        )
+        matches!(self.stack.last(), Some(Open { holds: Holds::Map { name: None, .. }, .. }))
     }
 
     fn name(&mut self, text: &str, is_merge: bool, start: Position, end: Position) {
         let text = self.gather.name(text);
-        if let Some(Open {
-            holds: Holds::Map { name, .. },
-            ..
-        }) = self.stack.last_mut()
-        {
-            *name = Some(Name {
-                text,
-                is_merge,
-                is_lost: false,
-                start,
-                end,
-            });
+        if let Some(Open { holds: Holds::Map { name, .. }, .. }) = self.stack.last_mut() {
+            *name = Some(Name { text, is_merge, is_lost: false, start, end });
         }
     }
 
     fn named_anchor(&mut self, anchor: usize, text: &str, start: Position, end: Position) {
         if anchor > 0 {
             let node = self.gather.node(Value::text(text), start, end);
-            self.remember(
-                anchor,
-                &Part {
-                    node,
-                    nodes: 1,
-                    levels: 0,
-                },
-            );
+            self.remember(anchor, &Part { node, nodes: 1, levels: 0 });
         }
     }
 
@@ -334,27 +286,14 @@ impl<'a> Reader<'a> {
 
     fn lost_name(&mut self, message: &str, start: Position, end: Position) {
         self.name("", false, start, end);
-        if let Some(Open {
-            holds:
-                Holds::Map {
-                    name: Some(name),
-                    lost,
-                    ..
-                },
-            ..
-        }) = self.stack.last_mut()
-        {
+        if let Some(Open { holds: Holds::Map { name: Some(name), lost, .. }, .. }) = self.stack.last_mut() {
             name.is_lost = true;
             *lost = Some(unreadable(message));
         }
     }
 
     fn pass_over(&mut self, message: String, start: Position) {
-        self.skipped = Some(Skipped {
-            open: 1,
-            start,
-            why: unreadable(message),
-        });
+        self.skipped = Some(Skipped { open: 1, start, why: unreadable(message) });
     }
 
     fn skip(&mut self, event: &Event<'_>, end: Position) {
@@ -380,14 +319,7 @@ impl<'a> Reader<'a> {
         );
         if !is_name {
             let node = self.gather.node(Value::Unknown(skipped.why), skipped.start, end);
-            self.attach(
-                Part {
-                    node,
-                    nodes: 1,
-                    levels: 0,
-                },
-                end,
-            );
+            self.attach(Part { node, nodes: 1, levels: 0 }, end);
         }
     }
 
@@ -399,12 +331,7 @@ impl<'a> Reader<'a> {
                 Some(text) => self.name(&text, false, start, end),
                 None => {
                     let message = "the name of an entry must be a text";
-                    self.report(
-                        message,
-                        "write the name itself; the entry is not read",
-                        start,
-                        end,
-                    );
+                    self.report(message, "write the name itself; the entry is not read", start, end);
                     self.lost_name(message, start, end);
                 }
             }
@@ -425,14 +352,7 @@ impl<'a> Reader<'a> {
                 let is_first = !std::mem::replace(&mut self.has_too_many_aliases, true);
                 if !is_first {
                     let node = self.gather.node(Value::Unknown(unreadable(message)), start, end);
-                    return self.attach(
-                        Part {
-                            node,
-                            nodes: 1,
-                            levels: 0,
-                        },
-                        end,
-                    );
+                    return self.attach(Part { node, nodes: 1, levels: 0 }, end);
                 }
                 message
             }
@@ -442,14 +362,7 @@ impl<'a> Reader<'a> {
         };
         self.report(&message, "write the value here, without the alias", start, end);
         let node = self.gather.node(Value::Unknown(unreadable(message)), start, end);
-        self.attach(
-            Part {
-                node,
-                nodes: 1,
-                levels: 0,
-            },
-            end,
-        );
+        self.attach(Part { node, nodes: 1, levels: 0 }, end);
     }
 
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
@@ -472,31 +385,17 @@ impl<'a> Reader<'a> {
     fn close(&mut self, open: Open, cut: Option<&Unknown>) {
         let end = open.end;
         let value = match open.holds {
-            Holds::List(items) => Value::List(List {
-                items,
-                more: cut.cloned(),
-            }),
-            Holds::Map {
-                entries,
-                merged,
-                lost,
-                ..
-            } => {
-                let mut map = Map {
-                    entries,
-                    more: cut.cloned().or(lost),
-                };
+            Holds::List(items) => Value::List(List { items, more: cut.cloned() }),
+            Holds::Map { entries, merged, lost, .. } => {
+                let mut map = Map { entries, more: cut.cloned().or(lost) };
                 for node in merged {
                     merge(&mut map, node);
                 }
                 Value::Map(map)
             }
         };
-        let part = Part {
-            node: self.gather.node(value, open.start, end),
-            nodes: open.nodes,
-            levels: open.levels,
-        };
+        let part =
+            Part { node: self.gather.node(value, open.start, end), nodes: open.nodes, levels: open.levels };
         self.complete(part, open.anchor, open.tag.as_ref(), end);
     }
 
@@ -550,12 +449,7 @@ impl<'a> Reader<'a> {
         open.levels = open.levels.max(part.levels + 1);
         match &mut open.holds {
             Holds::List(items) => items.push(part.node),
-            Holds::Map {
-                entries,
-                merged,
-                name,
-                ..
-            } => {
+            Holds::Map { entries, merged, name, .. } => {
                 let Some(name) = name.take() else { return };
                 if name.is_lost {
                     return;
@@ -588,14 +482,7 @@ impl<'a> Reader<'a> {
             self.stack.push(open);
             if has_name {
                 let node = self.gather.node(Value::Unknown(why.clone()), at, at);
-                self.attach(
-                    Part {
-                        node,
-                        nodes: 1,
-                        levels: 0,
-                    },
-                    at,
-                );
+                self.attach(Part { node, nodes: 1, levels: 0 }, at);
             }
             if let Some(open) = self.stack.pop() {
                 self.close(open, Some(&why));
@@ -608,9 +495,7 @@ impl<'a> Reader<'a> {
     fn forget_last(&mut self, why: &Unknown) {
         let last = match self.stack.last_mut().map(|open| &mut open.holds) {
             Some(Holds::List(items)) => items.last_mut(),
-            Some(Holds::Map {
-                entries, name: None, ..
-            }) => entries.last_mut().map(|(_, node)| node),
+            Some(Holds::Map { entries, name: None, .. }) => entries.last_mut().map(|(_, node)| node),
             _ => None,
         };
         if let Some(last) = last {

@@ -218,12 +218,7 @@ fn the_front_matter_says_where_and_what_was_meant() {
         "",
         &["1:1: a check needs a `severity` (something like `severity: medium`)"],
     );
-    check(
-        CHECK,
-        "severity: medium",
-        "severity: [medium]",
-        &["3:11: `severity` is a text, not a list"],
-    );
+    check(CHECK, "severity: medium", "severity: [medium]", &["3:11: `severity` is a text, not a list"]);
     check(
         CHECK,
         "title: EBS volume is not encrypted\n",
@@ -710,10 +705,7 @@ fn one_bad_page_never_stops_the_rest_and_an_id_is_given_once() {
     let checks: Vec<&str> = library.checks().map(|(page, _)| page.id.as_str()).collect();
     assert_eq!(checks, ["a", "mine/checks/c"]);
     let said: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-    assert!(
-        said[0].starts_with("checks/b.md:1:1: the page does not begin with front matter"),
-        "{said:?}"
-    );
+    assert!(said[0].starts_with("checks/b.md:1:1: the page does not begin with front matter"), "{said:?}");
     assert_eq!(
         said[1..],
         [
@@ -732,21 +724,14 @@ fn an_error_costs_only_the_part_it_names() {
     let (library, diagnostics) = palisade_content::load(&all);
     assert_eq!(diagnostics.len(), 2);
     let (page, check) = library.checks().next().expect("the check");
-    assert_eq!(
-        format!("{:?} {:?}", check.objectives, page.since),
-        "[storage-is-private] None"
-    );
+    assert_eq!(format!("{:?} {:?}", check.objectives, page.since), "[storage-is-private] None");
 }
 
 #[test]
 fn hostile_pages_give_a_diagnostic() {
     let deep = |text: String| format!("---\ntitle: x\n---\n\n{text}\n");
     let large = "x".repeat(palisade_content::LARGEST_PAGE + 1);
-    check_text(
-        "objectives/a.md",
-        &large,
-        &["1:1: the page is larger than 1 MB and is not read"],
-    );
+    check_text("objectives/a.md", &large, &["1:1: the page is larger than 1 MB and is not read"]);
     for text in ["- ".repeat(10_000), ">".repeat(10_000)] {
         check_text(
             "objectives/a.md",
@@ -775,9 +760,7 @@ fn hostile_pages_give_a_diagnostic() {
 fn no_cut_or_slip_makes_a_page_unspeakable() {
     for page in [CHECK, DETECTION, PLAYBOOK, ESCALATION, FRAMEWORK] {
         let path = pages(page);
-        let slips = [
-            "\t", "```", "\n---\n", "\u{feff}", "é", "\0", ":", "[", "&a ", "*a", "\r", "> ",
-        ];
+        let slips = ["\t", "```", "\n---\n", "\u{feff}", "é", "\0", ":", "[", "&a ", "*a", "\r", "> "];
         for (end, char) in page.char_indices() {
             let _ = said_alone(path, &page[..end]);
             // Everywhere would take a minute; every place of a word's end and every line's start are enough.

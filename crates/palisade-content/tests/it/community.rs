@@ -11,21 +11,16 @@ fn check(path: &str, text: &str, expected: &[&str]) {
     let (library, diagnostics) = load(&files);
     let page = library.pages().find(|page| &*page.file == path);
     let mut lines: Vec<String> = page.map(line).into_iter().collect();
-    lines.extend(
-        diagnostics
-            .iter()
-            .map(|said| said.to_string().replace(&format!("{path}:"), "")),
-    );
+    lines.extend(diagnostics.iter().map(|said| said.to_string().replace(&format!("{path}:"), "")));
     assert_eq!(lines, expected);
 }
 
 fn line(page: &Page) -> String {
     let own = match &page.body {
         Body::Check(check) => format!("{} {} by {}", check.severity, check.looks_at, check.entrypoint),
-        Body::Detection(detection) => format!(
-            "{} {} {:?}",
-            detection.severity, detection.reads, detection.attack
-        ),
+        Body::Detection(detection) => {
+            format!("{} {} {:?}", detection.severity, detection.reads, detection.attack)
+        }
         _ => String::new(),
     };
     let sections: Vec<&str> = page.sections.iter().map(|section| &*section.heading).collect();
@@ -72,9 +67,7 @@ fn annotated_rego_is_a_check() {
     );
     check(
         "checks/volume.rego",
-        &REGO
-            .replace("deny contains \"no\"", "violation[{\"msg\": msg}]")
-            .replace('\n', "\r\n"),
+        &REGO.replace("deny contains \"no\"", "violation[{\"msg\": msg}]").replace('\n', "\r\n"),
         &[
             "check volume: Volume is not encrypted | high AWS::EC2::Volume by violation | Snapshots of it can be read. | Encrypt it. | References",
         ],
@@ -224,10 +217,7 @@ fn no_cut_of_a_foreign_file_is_fatal() {
     for (path, text) in [("a.rego", REGO), ("a.yml", SIGMA)] {
         for (end, _) in text.char_indices() {
             let (_, diagnostics) = load(&[file(path, &text[..end])]);
-            assert!(
-                diagnostics.iter().all(|diagnostic| diagnostic.span.is_some()),
-                "{diagnostics:?}"
-            );
+            assert!(diagnostics.iter().all(|diagnostic| diagnostic.span.is_some()), "{diagnostics:?}");
         }
     }
 }

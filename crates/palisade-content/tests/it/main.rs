@@ -9,12 +9,7 @@ use palisade_content::PageFile;
 
 /// A page of the user's at a path below the content folder.
 fn file(id_path: &str, text: &str) -> PageFile {
-    PageFile {
-        path: id_path.into(),
-        id_path: id_path.into(),
-        text: text.into(),
-        shipped: false,
-    }
+    PageFile { path: id_path.into(), id_path: id_path.into(), text: text.into(), shipped: false }
 }
 
 /// What `load` says of the files together with one kind and two objectives, a line for each.

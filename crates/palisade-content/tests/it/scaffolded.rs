@@ -59,11 +59,7 @@ fn a_new_check_can_be_made_for_every_shipped_kind() {
     let (library, _) = load(&shipped());
     for kind in library.kinds().iter() {
         let text = new_page(Sort::Check, &PageId::new("a"), Some(&kind.kind), library.kinds());
-        assert!(
-            text.as_ref().is_ok_and(|text| text.contains("## Fails: `")),
-            "{}: {text:?}",
-            kind.kind
-        );
+        assert!(text.as_ref().is_ok_and(|text| text.contains("## Fails: `")), "{}: {text:?}", kind.kind);
     }
 }
 

@@ -17,11 +17,7 @@ fn every_shipped_page_is_found_by_its_path() {
     let (library, _) = load(&shipped());
     for file in shipped() {
         let is_there = library.pages().any(|page| page.id_path() == *file.id_path);
-        assert!(
-            is_there || file.id_path.ends_with("README.md"),
-            "{}",
-            file.id_path
-        );
+        assert!(is_there || file.id_path.ends_with("README.md"), "{}", file.id_path);
     }
 }
 
@@ -30,9 +26,7 @@ fn a_control_is_found_from_the_objective_that_answers_it() {
     let (library, _) = load(&shipped());
     let mut objectives = library.of_sort(Sort::Objective);
     let encrypted = objectives.find(|page| page.id.as_str() == "data-at-rest-is-encrypted");
-    let controls = encrypted
-        .map(|page| library.controls_of(page))
-        .unwrap_or_default();
+    let controls = encrypted.map(|page| library.controls_of(page)).unwrap_or_default();
     assert!(controls.contains(&"SOC 2 CC6.1".to_owned()), "{controls:?}");
 }
 

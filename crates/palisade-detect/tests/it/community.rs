@@ -26,15 +26,8 @@ fn corpus(folder: &str) -> Option<PathBuf> {
 /// The rules that compile, and what was said of any.
 fn rules(folder: &Path) -> (Vec<CommunityRule>, Vec<String>) {
     let (mut rules, mut said) = (Vec::new(), Vec::new());
-    let files = WalkDir::new(folder)
-        .sort_by_file_name()
-        .into_iter()
-        .map(Result::unwrap);
-    for file in files.filter(|file| {
-        file.path()
-            .extension()
-            .is_some_and(|extension| extension == "yml")
-    }) {
+    let files = WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+    for file in files.filter(|file| file.path().extension().is_some_and(|extension| extension == "yml")) {
         let name: Arc<str> = file.path().to_string_lossy().into();
         let text = fs::read_to_string(file.path()).unwrap();
         let read = read_yaml(Text::whole(&name, &text), &refuse_tags);
@@ -43,9 +36,7 @@ fn rules(folder: &Path) -> (Vec<CommunityRule>, Vec<String>) {
             let (rule, diagnostics) = parse_community_rule(document);
             assert_eq!(
                 rule.is_none(),
-                diagnostics
-                    .iter()
-                    .any(|diagnostic| diagnostic.level == Level::Error),
+                diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error),
                 "{name}"
             );
             said.extend(diagnostics.iter().map(ToString::to_string));
@@ -62,10 +53,7 @@ fn every_cloud_rule_of_the_community_compiles() {
     };
     let (rules, said) = rules(&folder);
     eprintln!("{} rules compile; said: {said:#?}", rules.len());
-    let unexpected: Vec<&String> = said
-        .iter()
-        .filter(|said| !said.contains("does not use `"))
-        .collect();
+    let unexpected: Vec<&String> = said.iter().filter(|said| !said.contains("does not use `")).collect();
     assert!(unexpected.is_empty(), "{unexpected:#?}");
     assert!(rules.len() >= 294, "{}", rules.len());
     let deletions: usize = rules.iter().map(|rule| rule.rule.deletions().len()).sum();
@@ -83,16 +71,12 @@ fn rules_find_attacks_in_recorded_trails() {
     let (rules, _) = rules(&community);
     let of_community = rules.iter().map(|rule| (rule.title.to_string(), &rule.rule));
     let pages = pages();
-    let of_pages = pages
-        .iter()
-        .map(|(path, page)| (path.file_stem().unwrap().to_string_lossy().into(), &page.rule));
+    let of_pages =
+        pages.iter().map(|(path, page)| (path.file_stem().unwrap().to_string_lossy().into(), &page.rule));
     let all: Vec<(String, &Rule)> = of_community.chain(of_pages).collect();
     for trail in ["stratus_detonation.ndjson", "invictus_stratus_2023.ndjson"] {
         let text = fs::read_to_string(trails.join(trail)).unwrap();
-        let events: Vec<Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         eprintln!("{trail}: {} events", events.len());
         let mut hits = 0;
         for (name, rule) in &all {

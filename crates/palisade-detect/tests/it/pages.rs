@@ -31,19 +31,9 @@ impl Example {
 /// The shipped detections.
 pub fn pages() -> Vec<(PathBuf, Page)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/detections");
-    let files = WalkDir::new(folder)
-        .sort_by_file_name()
-        .into_iter()
-        .map(Result::unwrap);
+    let files = WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
     let pages = files.filter(|file| file.file_type().is_file());
-    pages
-        .map(|file| {
-            (
-                file.path().to_owned(),
-                read(&fs::read_to_string(file.path()).unwrap()),
-            )
-        })
-        .collect()
+    pages.map(|file| (file.path().to_owned(), read(&fs::read_to_string(file.path()).unwrap()))).collect()
 }
 
 /// Splits a page at its headings and fences; `palisade-content` does it thoroughly.
@@ -53,30 +43,18 @@ fn read(page: &str) -> Page {
     let file: Arc<str> = "page.md".into();
     for (number, line) in (1..).zip(page.lines()) {
         match (&mut fence, line) {
-            (None, _) => match (
-                line.strip_prefix("## "),
-                line.strip_prefix("```"),
-                line.strip_prefix("says: "),
-            ) {
-                (Some(text), ..) => heading = text.to_owned(),
-                (_, Some(language), _) => fence = Some((language.to_owned(), number + 1, String::new())),
-                (.., Some(text)) => says = text.trim_matches('"').to_owned(),
-                _ => {}
-            },
+            (None, _) => {
+                match (line.strip_prefix("## "), line.strip_prefix("```"), line.strip_prefix("says: ")) {
+                    (Some(text), ..) => heading = text.to_owned(),
+                    (_, Some(language), _) => fence = Some((language.to_owned(), number + 1, String::new())),
+                    (.., Some(text)) => says = text.trim_matches('"').to_owned(),
+                    _ => {}
+                }
+            }
             (Some((language, start, text)), "```") => {
                 if language == "sigma" {
-                    let start = Position {
-                        line: *start,
-                        column: 1,
-                    };
-                    let read = read_yaml(
-                        Text {
-                            file: &file,
-                            text,
-                            start,
-                        },
-                        &refuse_tags,
-                    );
+                    let start = Position { line: *start, column: 1 };
+                    let read = read_yaml(Text { file: &file, text, start }, &refuse_tags);
                     assert_eq!(read.diagnostics, []);
                     let (compiled, said) = compile(&read.documents[0]);
                     assert_eq!(said, []);
@@ -84,10 +62,7 @@ fn read(page: &str) -> Page {
                 } else if language == "json" {
                     let event =
                         serde_json::from_str(text).unwrap_or_else(|error| panic!("{heading}: {error}"));
-                    examples.push(Example {
-                        heading: heading.clone(),
-                        event,
-                    });
+                    examples.push(Example { heading: heading.clone(), event });
                 }
                 fence = None;
             }
@@ -97,29 +72,17 @@ fn read(page: &str) -> Page {
             }
         }
     }
-    Page {
-        rule: rule.unwrap(),
-        says,
-        examples,
-    }
+    Page { rule: rule.unwrap(), says, examples }
 }
 
 #[test]
 fn every_example_is_judged_as_its_heading_says() {
     for (path, page) in pages() {
         for example in &page.examples {
-            assert!(
-                example.holds(&page.rule),
-                "{}: {}",
-                path.display(),
-                example.heading
-            );
+            assert!(example.holds(&page.rule), "{}: {}", path.display(), example.heading);
         }
         for verdict in ["Fires: ", "Stays quiet: "] {
-            let has = page
-                .examples
-                .iter()
-                .any(|example| example.heading.starts_with(verdict));
+            let has = page.examples.iter().any(|example| example.heading.starts_with(verdict));
             assert!(has, "{} has no `{verdict}`", path.display());
         }
     }
@@ -144,12 +107,7 @@ fn no_condition_of_a_page_can_be_taken_out_unnoticed() {
         for (index, deletion) in page.rule.deletions().into_iter().enumerate() {
             let mutant = page.rule.without(index).unwrap();
             let is_noticed = page.examples.iter().any(|example| !example.holds(&mutant));
-            assert!(
-                is_noticed,
-                "{}: nothing notices that {} is gone",
-                path.display(),
-                deletion.what
-            );
+            assert!(is_noticed, "{}: nothing notices that {} is gone", path.display(), deletion.what);
             mutants += 1;
         }
     }

@@ -17,10 +17,7 @@ fn values_are_kept_as_they_are_written() {
     );
     check("18446744073709551615", "18446744073709551615");
     check("\r\n[1,\r\n2]\r\n", "[1 2]");
-    check(
-        r#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#,
-        r#""\"\\/\u{8}\u{c}\n\r\té😀""#,
-    );
+    check(r#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#, r#""\"\\/\u{8}\u{c}\n\r\té😀""#);
 }
 
 #[test]
@@ -32,11 +29,8 @@ fn an_empty_text_has_no_document() {
 #[test]
 fn every_value_and_name_knows_its_place() {
     let file = "f".into();
-    let text = Text {
-        file: &file,
-        text: "{\"é\": [true,\n  \"ab\"]}",
-        start: Position { line: 10, column: 5 },
-    };
+    let text =
+        Text { file: &file, text: "{\"é\": [true,\n  \"ab\"]}", start: Position { line: 10, column: 5 } };
     let read = read_json(text);
     let root = &read.documents[0];
     let shown = places(root).join("\n");
@@ -44,10 +38,7 @@ fn every_value_and_name_knows_its_place() {
         "10:5-11:9 {é: [true \"ab\"]}\n10:11-11:8 [true \"ab\"]\n10:12-10:16 true\n11:3-11:7 \"ab\"";
     assert_eq!(shown, expected);
     let key = read.keys.of(root.get("é").unwrap()).unwrap();
-    assert_eq!(
-        (key.start, key.end),
-        (Position { line: 10, column: 6 }, Position { line: 10, column: 9 })
-    );
+    assert_eq!((key.start, key.end), (Position { line: 10, column: 6 }, Position { line: 10, column: 9 }));
     assert_eq!(read.keys.of(root), None);
 }
 
@@ -61,50 +52,23 @@ fn an_error_keeps_what_came_before() {
         r#"{"a": 1, "b": }"#,
         "{a: 1, b: ?, …}\nf:1:15: a value is expected here, not `}` (what follows is not read)",
     );
-    check(
-        r#"{"a": "x"#,
-        "{a: ?, …}\nf:1:7: this text has no closing quote (what follows is not read)",
-    );
-    check(
-        r#"{"a" 1}"#,
-        "{a: ?, …}\nf:1:6: a colon is expected here (what follows is not read)",
-    );
-    check(
-        "{a: 1}",
-        "{…}\nf:1:2: a name in double quotes is expected here (what follows is not read)",
-    );
+    check(r#"{"a": "x"#, "{a: ?, …}\nf:1:7: this text has no closing quote (what follows is not read)");
+    check(r#"{"a" 1}"#, "{a: ?, …}\nf:1:6: a colon is expected here (what follows is not read)");
+    check("{a: 1}", "{…}\nf:1:2: a name in double quotes is expected here (what follows is not read)");
     check(
         "[1] 2",
         "[1]\nf:1:5: there is more text after the end of the JSON value (what follows is not read)",
     );
-    check(
-        "[1}",
-        "[1 …]\nf:1:3: a comma or a closing bracket is expected here (what follows is not read)",
-    );
+    check("[1}", "[1 …]\nf:1:3: a comma or a closing bracket is expected here (what follows is not read)");
 }
 
 #[test]
 fn what_json_lacks_is_reported_and_read_on() {
-    check(
-        "[1, 2,]",
-        "[1 2]\nf:1:6: a comma before a closing bracket (remove it)",
-    );
-    check(
-        "[1 2]",
-        "[1 2]\nf:1:4: a comma is missing before this (put one between the entries)",
-    );
-    check(
-        "[1 // one\n]",
-        "[1]\nf:1:4: JSON has no comments (remove it; what follows is read all the same)",
-    );
-    check(
-        "/* a */[]",
-        "[]\nf:1:1: JSON has no comments (remove it; what follows is read all the same)",
-    );
-    check(
-        "[yes, 1]",
-        "[? 1]\nf:1:2: `yes` is not a value of JSON (put it in double quotes)",
-    );
+    check("[1, 2,]", "[1 2]\nf:1:6: a comma before a closing bracket (remove it)");
+    check("[1 2]", "[1 2]\nf:1:4: a comma is missing before this (put one between the entries)");
+    check("[1 // one\n]", "[1]\nf:1:4: JSON has no comments (remove it; what follows is read all the same)");
+    check("/* a */[]", "[]\nf:1:1: JSON has no comments (remove it; what follows is read all the same)");
+    check("[yes, 1]", "[? 1]\nf:1:2: `yes` is not a value of JSON (put it in double quotes)");
     check(
         "[01, 1.]",
         "[? ?]\nf:1:2: `01` is not a number (put it in double quotes)\nf:1:6: `1.` is not a number (put it in double quotes)",
@@ -118,10 +82,7 @@ fn what_json_lacks_is_reported_and_read_on() {
 
 #[test]
 fn a_number_that_is_too_large_is_unknown() {
-    check(
-        "[1e999, 1]",
-        "[? 1]\nf:1:2: `1e999` is too large a number (put it in double quotes)",
-    );
+    check("[1e999, 1]", "[? 1]\nf:1:2: `1e999` is too large a number (put it in double quotes)");
 }
 
 #[test]

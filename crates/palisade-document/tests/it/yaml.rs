@@ -60,10 +60,7 @@ fn documents_come_in_order() {
 
 #[test]
 fn names_are_texts_as_they_are_written() {
-    check(
-        "{1: a, true: b, 007: c, 'd': e, ~: f}",
-        "{1: \"a\", true: \"b\", 007: \"c\", d: \"e\", ~: \"f\"}",
-    );
+    check("{1: a, true: b, 007: c, 'd': e, ~: f}", "{1: \"a\", true: \"b\", 007: \"c\", d: \"e\", ~: \"f\"}");
     check(
         "&a x: 1\n*a : 2",
         "{x: 2}\nf:2:1: `x` is given twice; the first at 1:1 is not read (keep one of them)",
@@ -85,10 +82,7 @@ fn tags_are_read_by_who_knows_them() {
         "{a: {Sub: \"${x}\"}, b: {Join: [\",\" [{Ref: \"c\"}]]}}",
     );
     check("!Fn::GetAtt a.b", "{Fn::GetAtt: \"a.b\"}");
-    check(
-        "!Not\n- !Equals [1, !Ref]\n",
-        "{Not: [{Equals: [1 {Ref: \"\"}]}]}",
-    );
+    check("!Not\n- !Equals [1, !Ref]\n", "{Not: [{Equals: [1 {Ref: \"\"}]}]}");
     check("!Base64 1.10", "{Base64: \"1.10\"}");
     check(
         "[!!str 1, !!int '2', !!bool 'true', !!map {}, !!seq [], !!null '', ! x]",
@@ -100,10 +94,7 @@ fn tags_are_read_by_who_knows_them() {
 
 #[test]
 fn refused_tags_say_so() {
-    let read = read_yaml(
-        Text::whole(&"f".into(), "a: !Ref b\nc: !!set {}\nd: !!str 1"),
-        &refuse_tags,
-    );
+    let read = read_yaml(Text::whole(&"f".into(), "a: !Ref b\nc: !!set {}\nd: !!str 1"), &refuse_tags);
     assert_eq!(
         show(&read),
         "{a: ?, c: ?, d: \"1\"}\nf:1:4: the tag `!Ref` has no meaning here\nf:2:4: the tag `!!set` has no meaning here"
@@ -112,14 +103,8 @@ fn refused_tags_say_so() {
 
 #[test]
 fn aliases_stand_for_their_anchors() {
-    check(
-        "a: &x [1, 2]\nb: *x\nc: &y z\nd: [*y]",
-        "{a: [1 2], b: [1 2], c: \"z\", d: [\"z\"]}",
-    );
-    check(
-        "a: *x",
-        "{a: ?, …}\nf:1:4: this alias has no anchor before it (what follows is not read)",
-    );
+    check("a: &x [1, 2]\nb: *x\nc: &y z\nd: [*y]", "{a: [1 2], b: [1 2], c: \"z\", d: [\"z\"]}");
+    check("a: *x", "{a: ?, …}\nf:1:4: this alias has no anchor before it (what follows is not read)");
     check(
         "a: &x 1\n---\nb: *x",
         "{a: 1}\n{b: ?}\nf:3:4: this alias stands within what it stands for, or its anchor in another document (write the value here, without the alias)",
@@ -132,10 +117,7 @@ fn aliases_stand_for_their_anchors() {
 
 #[test]
 fn merged_entries_yield_to_the_maps_own() {
-    check(
-        "a: &a {x: 1, y: 1}\nb: {<<: *a, y: 2}",
-        "{a: {x: 1, y: 1}, b: {y: 2, x: 1}}",
-    );
+    check("a: &a {x: 1, y: 1}\nb: {<<: *a, y: 2}", "{a: {x: 1, y: 1}, b: {y: 2, x: 1}}");
     check("b: {<<: [{x: 1}, {x: 2, z: 3}]}", "{b: {x: 1, z: 3}}");
     check("b: {'<<': {x: 1}}", "{b: {<<: {x: 1}}}");
     check("b: {<<: 1}", "{b: {<<: 1}}");
@@ -210,16 +192,9 @@ fn every_value_and_name_knows_its_place() {
 #[test]
 fn a_block_inside_a_page_has_the_pages_lines() {
     let file = "f".into();
-    let text = Text {
-        file: &file,
-        text: "a: 1\nb: 2\n",
-        start: Position { line: 7, column: 3 },
-    };
+    let text = Text { file: &file, text: "a: 1\nb: 2\n", start: Position { line: 7, column: 3 } };
     let read = read_yaml(text, &refuse_tags);
-    assert_eq!(
-        places(&read.documents[0]),
-        ["7:3-8:5 {a: 1, b: 2}", "7:6-7:7 1", "8:4-8:5 2"]
-    );
+    assert_eq!(places(&read.documents[0]), ["7:3-8:5 {a: 1, b: 2}", "7:6-7:7 1", "8:4-8:5 2"]);
 }
 
 #[test]
@@ -235,9 +210,7 @@ fn ten_thousand_levels_are_a_diagnostic() {
         assert!(!read.diagnostics.is_empty(), "{}", &text[..8]);
         assert!(read.diagnostics.len() <= 2, "{:?}", read.diagnostics);
     }
-    let indented: String = (0..1_000)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let indented: String = (0..1_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     check_deep(&format!("{indented}b: 1\n"));
 }
 
@@ -258,11 +231,7 @@ fn aliases_of_aliases_are_bounded_in_number_and_depth() {
     let read = read_yaml(Text::whole(&"f".into(), &laughs), &refuse_tags);
     assert!(read.documents[0].get("last").is_some());
     let message = format!("the aliases of this text stand for more than {MAX_ALIASED_NODES} values");
-    assert!(
-        read.diagnostics
-            .iter()
-            .all(|diagnostic| diagnostic.message == message)
-    );
+    assert!(read.diagnostics.iter().all(|diagnostic| diagnostic.message == message));
 
     let mut tower = "a0: &a0 [x]\n".to_owned();
     for level in 1..1_000 {
