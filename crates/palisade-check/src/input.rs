@@ -28,7 +28,7 @@ impl Input {
             let path = vec![Segment::Name(name.clone())];
             let value = match attribute {
                 Attribute::Known(node) | Attribute::Absent(Meaning::Default(node), _) => {
-                    builder.node(node, path)
+                    builder.whole(node, path)
                 }
                 Attribute::Unknown(unknown, _) => builder.unknown(unknown, path),
                 Attribute::Absent(Meaning::Nothing, _) => continue,
@@ -36,19 +36,19 @@ impl Input {
             root.insert(text(name), value);
         }
         let declared = &resource.declared;
-        let known = |value: &dyn ToString| Partial::Known(Rego::from(value.to_string()));
-        root.insert(text("address"), known(&declared.address));
+        let said = |value: &dyn ToString| Partial::Known(Rego::from(value.to_string()));
+        root.insert(text("address"), said(&declared.address));
         let kind = resource.kind.as_ref().map_or(declared.source_type.to_string(), ToString::to_string);
-        root.insert(text("type"), known(&kind));
-        root.insert(text("source"), known(&declared.source));
+        root.insert(text("type"), said(&kind));
+        root.insert(text("source"), said(&declared.source));
         if let Some(account) = &declared.account {
-            root.entry(text("account")).or_insert_with(|| known(account));
+            root.entry(text("account")).or_insert_with(|| said(account));
         }
         if let Some(region) = &declared.region {
-            root.entry(text("region")).or_insert_with(|| known(region));
+            root.entry(text("region")).or_insert_with(|| said(region));
         }
         if with_raw {
-            root.insert(text("raw"), builder.node(&declared.raw, vec![Segment::Name("raw".into())]));
+            root.insert(text("raw"), builder.whole(&declared.raw, vec![Segment::Name("raw".into())]));
         }
         Self { root: Partial::map(root, None), unknowns: builder.unknowns }
     }
@@ -80,6 +80,11 @@ struct Builder {
 }
 
 impl Builder {
+    /// The value at the top of an attribute; most are known to the last part.
+    fn whole(&mut self, node: &Node, path: Vec<Segment>) -> Partial {
+        if node.has_unknown() { self.node(node, path) } else { Partial::Known(known(&node.value)) }
+    }
+
     fn node(&mut self, node: &Node, path: Vec<Segment>) -> Partial {
         match &node.value {
             Value::Null => Partial::Known(Rego::Null),
@@ -142,6 +147,21 @@ fn is_arn_of_one(unknown: &Unknown) -> bool {
         Some(beginning) => beginning == "arn:" && (attribute == "Ref" || attribute.ends_with("Arn")),
     };
     unknown.hint.is_present && is_arn
+}
+
+/// A value of which every part is known.
+fn known(value: &Value) -> Rego {
+    match value {
+        Value::Null | Value::Unknown(_) => Rego::Null,
+        Value::Bool(bool) => Rego::Bool(*bool),
+        Value::Number(number) => rego_number(number),
+        Value::Text(text) => Rego::String(text.clone()),
+        Value::List(list) => Rego::from(list.items.iter().map(|item| known(&item.value)).collect::<Vec<_>>()),
+        Value::Map(map) => {
+            let entries = map.entries.iter().map(|(name, node)| (text(name), known(&node.value)));
+            Rego::from(entries.collect::<BTreeMap<_, _>>())
+        }
+    }
 }
 
 fn extended(path: &[Segment], segment: Segment) -> Vec<Segment> {
