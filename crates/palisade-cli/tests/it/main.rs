@@ -10,4 +10,5 @@ mod fingerprints;
 mod folder;
 mod formats;
 mod hostile_pages;
+mod outside;
 mod shell;
