@@ -4,6 +4,7 @@
 //! claim. What a page that does not ship with Palisade says is worked out by [`Outside`], in a process with limits.
 
 mod assess;
+mod detect;
 mod estate_text;
 mod examples;
 mod gather;
@@ -11,6 +12,7 @@ mod judge;
 mod subjects;
 
 pub use assess::{Assessment, Options, assess};
+pub use detect::{DetectOptions, Detected, Hit, detect};
 pub use estate_text::read_estate;
 pub use examples::{ExampleOutcome, Survivor, mutate, run_examples};
 pub use gather::{GatherOptions, Gathered, gather, gather_files};

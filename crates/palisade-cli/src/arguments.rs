@@ -46,6 +46,12 @@ Examples:
   palisade scan infra                             everything below a folder
   terraform show -json plan | palisade scan - --fail-on high --format sarif --output palisade.sarif")]
     Scan(ScanOptions),
+    /// Find in CloudTrail what should not have happened.
+    #[command(after_help = "\
+Examples:
+  palisade detect trail/                             every object below a folder, gzip or not
+  aws s3 cp s3://trail/day.json.gz - | palisade detect - --format ndjson")]
+    Detect(DetectOptions),
     /// Look at, check and write the pages that say what Palisade knows.
     #[command(after_help = "\
 Examples:
@@ -133,6 +139,45 @@ pub struct ScanOptions {
 }
 
 #[derive(Debug, Args)]
+pub struct DetectOptions {
+    /// Folders and files of CloudTrail records; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub targets: Vec<PathBuf>,
+    /// Exit with 1 when a detection of this severity, or a severer one, fires [default: low].
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Run only these detections: ids, `*` stands for anything.
+    #[arg(long = "rule", value_name = "ID")]
+    pub rules: Vec<String>,
+    /// Leave these detections out: ids, `*` stands for anything.
+    #[arg(long = "skip", value_name = "ID")]
+    pub skipped: Vec<String>,
+    /// Load the pages and Sigma rules of this folder beside those that ship with Palisade.
+    #[arg(long = "content", value_name = "FOLDER")]
+    pub content: Vec<PathBuf>,
+    /// Show every event, not only the first few of each detection.
+    #[arg(long)]
+    pub all: bool,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = DetectFormat::Text)]
+    pub format: DetectFormat,
+    /// Write the report to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The form of what was detected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DetectFormat {
+    /// For people.
+    Text,
+    /// Everything, in one document.
+    Json,
+    /// A hit a line, as it is found.
+    Ndjson,
+}
+
+#[derive(Debug, Args)]
 pub struct OutputOptions {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -153,6 +198,10 @@ pub enum Format {
     Ndjson,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// JUnit XML, for the test reports of GitLab, Jenkins and others.
+    Junit,
+    /// Workflow commands, which GitHub shows as annotations.
+    Github,
 }
 
 /// From which severity on a fault makes a run fail.

@@ -4,6 +4,7 @@ mod arguments;
 mod config;
 mod content;
 mod demo;
+mod detect;
 mod output;
 mod outside;
 mod progress;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     exit(match arguments.verb {
         Verb::Demo(options) => demo::run(&options, color),
         Verb::Scan(options) => scan::run(&options, color),
+        Verb::Detect(options) => detect::run(&options, color),
         Verb::Content { verb } => content::run(&verb, color),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "palisade", &mut output::Stdout);

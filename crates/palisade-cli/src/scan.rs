@@ -90,7 +90,7 @@ impl Selection {
 }
 
 /// Does an id fit a pattern in which `*` stands for anything?
-fn matches(pattern: &str, id: &str) -> bool {
+pub fn matches(pattern: &str, id: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = id.strip_prefix(parts.next().unwrap_or_default()) else {
         return false;
@@ -196,6 +196,8 @@ pub fn write(report: &Report, options: &OutputOptions, forms: &Forms<'_>) -> any
         Format::Json => palisade_report::json(report, out),
         Format::Ndjson => palisade_report::ndjson(report, out),
         Format::Sarif => palisade_report::sarif(report, &forms.sarif, out),
+        Format::Junit => palisade_report::junit(report, out),
+        Format::Github => palisade_report::github(report, out),
     })
 }
 

@@ -1,15 +1,18 @@
-//! Turns findings into text, JSON and SARIF.
+//! Turns findings into text, JSON, SARIF, JUnit XML and GitHub annotations.
 //!
 //! [`Report`] is what a scan has to say. [`text`] tells it to the engineer on call, [`json`] and [`ndjson`] to scripts,
-//! [`sarif`] to code scanning. Each writes as it goes, so that a million findings need no memory of their own, and none
+//! [`sarif`] to code scanning, [`junit`] to test reports, [`github`] to a workflow's run. Each writes as it goes, so that a million findings need no memory of their own, and none
 //! opens a file: the lines that [`text`] quotes come from the [`Sources`] it is given.
 
 mod alike;
 mod causes;
 mod faults;
+mod github;
 mod json;
+mod junit;
 mod machine;
 mod neutral;
+mod pipeline;
 mod prose;
 mod quote;
 mod report;
@@ -17,7 +20,9 @@ mod sarif;
 mod sentences;
 mod text;
 
+pub use github::github;
 pub use json::{json, ndjson};
+pub use junit::junit;
 pub use neutral::neutral;
 pub use report::{Counts, Coverage, PageSummary, Report, Tally};
 pub use sarif::{SarifOptions, sarif};

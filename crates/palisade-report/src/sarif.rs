@@ -2,6 +2,7 @@
 
 use crate::machine::write_pretty;
 use crate::neutral::neutral;
+use crate::pipeline::plain_path;
 use crate::prose;
 use crate::report::{PageSummary, Report};
 use crate::sentences::fact;
@@ -301,18 +302,10 @@ fn artifact(file: &str) -> Value {
     }
 }
 
-/// The path without `.` and with `..` resolved where it can be, percent-encoded.
+/// The path without detours, percent-encoded.
 fn encoded(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match (part, parts.last()) {
-            ("" | ".", _) => {}
-            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
     let mut uri = String::with_capacity(path.len());
-    for byte in parts.join("/").bytes() {
+    for byte in plain_path(path).bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(byte.into())

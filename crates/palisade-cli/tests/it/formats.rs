@@ -78,8 +78,27 @@ fn sarif_has_what_can_not_be_told_as_open() {
 }
 
 #[test]
+fn junit_has_a_failure_and_what_can_not_be_told_as_skipped() {
+    let report = scan("junit");
+    assert!(report.contains("<testsuites name=\"Palisade\" tests=\"3\" failures=\"1\" errors=\"0\""), "{report}");
+    assert!(report.contains("file=\"fails.tf\" line=\"2\""), "{report}");
+    assert!(report.contains("<skipped message=\"cannot tell: `var.e` has no value\">"), "{report}");
+}
+
+#[test]
+fn github_is_told_what_fails_and_what_can_not_be_told() {
+    let said = scan("github");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(lines[0].starts_with("::warning file=fails.tf,line=2,endLine=2,col="), "{said}");
+    assert!(lines[1].starts_with("::notice file=unknown.tf,line=3,"), "{said}");
+    assert!(lines[1].contains("::aws_ebs_volume.maybe: cannot tell: `var.e` has no value%0A"), "{said}");
+    assert!(lines[2].starts_with("1 fails (1 medium), 1 unknown, 1 passes."), "{said}");
+}
+
+#[test]
 fn each_form_is_the_same_on_every_run() {
-    for format in ["text", "json", "ndjson", "sarif"] {
+    for format in ["text", "json", "ndjson", "sarif", "junit", "github"] {
         assert_eq!(scan(format), scan(format));
     }
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod content;
 mod corpora;
+mod detect;
 mod endings;
 mod fingerprints;
 mod folder;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted")]
 
+mod github;
 mod json;
+mod junit;
 mod sample;
 mod sarif;
 mod text;
