@@ -25,7 +25,8 @@ pub(crate) fn coerce(is: &Is, node: Node) -> Node {
 }
 
 /// An unknown value of this type: its shape will be the type's, whatever a parameter said of it (`String` for what
-/// becomes a bool), and an empty text would name nothing, so only what refers to something is certainly there.
+/// becomes a bool), and an empty text would name nothing, so only what refers to something, begins with something or
+/// is CloudFormation's own is certainly there.
 fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
     let shape = match is {
         Is::Bool => Some(Shape::Bool),
@@ -38,7 +39,12 @@ fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
         Is::Json => None,
     };
     let may_be_empty = matches!(is, Is::Name | Is::Arn(_) | Is::Id(_) | Is::Policy);
-    let refers = matches!(unknown.why, Why::AfterApply(_));
+    let is_some_text = unknown.hint.starts_with.as_ref().is_some_and(|start| !start.is_empty())
+        || match &unknown.why {
+            Why::AfterApply(_) => true,
+            Why::NoValue(name) => name.starts_with("AWS::"),
+            _ => false,
+        };
     // What is decoded or cut does not begin as it was written.
     let starts_with = match is {
         Is::Text | Is::Arn(_) | Is::Id(_) => unknown.hint.starts_with.clone(),
@@ -46,7 +52,7 @@ fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
     };
     let hint = Hint {
         starts_with,
-        is_present: unknown.hint.is_present && (refers || !may_be_empty),
+        is_present: unknown.hint.is_present && (is_some_text || !may_be_empty),
         shape,
         ..unknown.hint
     };

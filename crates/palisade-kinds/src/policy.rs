@@ -33,14 +33,43 @@ fn statement(node: Node) -> Node {
 fn principal(node: Node) -> Node {
     let origin = node.origin.clone();
     let value = match node.value {
-        Value::Map(map) => Value::Map(rewritten(map, |_, node| list_of(node, as_text))),
-        Value::Text(_) | Value::Unknown(Unknown { hint: Hint { shape: Some(Shape::Text), .. }, .. }) => {
+        Value::Map(map) => {
+            let mut map = rewritten(map, |_, node| list_of(node, as_text));
+            // Terraform writes everyone beside others so.
+            if let Some(everyone) = map.entries.shift_remove("*") {
+                let all = match map.entries.shift_remove("AWS") {
+                    Some(named) => joined(everyone, named),
+                    None => everyone,
+                };
+                map.entries.insert("AWS".into(), all);
+            }
+            Value::Map(map)
+        }
+        Value::List(_)
+        | Value::Text(_)
+        | Value::Unknown(Unknown { hint: Hint { shape: Some(Shape::Text), .. }, .. }) => {
             let everyone = list_of(node, as_text);
             Value::map([("AWS".into(), everyone)])
         }
         other => other,
     };
     Node::new(value, origin)
+}
+
+/// Two lists as one; what isn't known to be a list leaves it open.
+fn joined(one: Node, other: Node) -> Node {
+    let mut all = List { items: Vec::new(), more: None };
+    for node in [&one, &other] {
+        match &node.value {
+            Value::List(list) => {
+                all.items.extend(list.items.iter().cloned());
+                all.more = all.more.or_else(|| list.more.clone());
+            }
+            Value::Unknown(unknown) => all.more = all.more.or_else(|| Some(unknown.clone())),
+            _ => all.items.push(node.clone()),
+        }
+    }
+    Node::new(Value::List(all), one.origin)
 }
 
 fn condition(node: Node) -> Node {

@@ -5,9 +5,9 @@
 use crate::convert::text_of;
 use crate::evaluate::Environment;
 use crate::syntax::Body;
-use crate::value::{Items, Kind, Value};
+use crate::value::{Entries, Items, Kind, Value};
 use indexmap::IndexMap;
-use palisade_model::{Origin, Unknown, Why};
+use palisade_model::{Origin, Shape, Unknown, Why};
 use std::sync::Arc;
 
 type Map = IndexMap<Arc<str>, Value>;
@@ -31,6 +31,7 @@ pub(crate) fn render(
     }
     statements.append_all(get("statement").map(statements_of));
     for source in documents(get("override_policy_documents")).chain(get("override_json").map(Source::of)) {
+        statements.may_lose(source.open());
         statements.merge(source, &mut id, Statements::replace);
     }
     let mut document = Map::new();
@@ -67,6 +68,27 @@ impl Source {
             }
         }
     }
+
+    /// Why it isn't known which statements it has, or which `Sid` one of them has.
+    fn open(&self) -> Option<Arc<Unknown>> {
+        let document = match self {
+            Self::Document(document) => document,
+            Self::Open(unknown) => return Some(unknown.clone()),
+        };
+        match &document.kind {
+            Kind::Map(map) => open(map.entries.get("Statement")?),
+            _ => document.first_unknown().cloned(),
+        }
+    }
+}
+
+fn open(statements: &Value) -> Option<Arc<Unknown>> {
+    match &statements.kind {
+        Kind::List(list) => list.more.clone().or_else(|| list.items.iter().find_map(open)),
+        Kind::Map(map) => map.entries.get("Sid")?.first_unknown().cloned(),
+        Kind::Unknown(unknown) => Some(unknown.clone()),
+        _ => None,
+    }
 }
 
 fn documents(list: Option<&Value>) -> impl Iterator<Item = Source> {
@@ -102,7 +124,17 @@ impl Statements {
         }
     }
 
+    /// What has a `Sid` may be replaced by a statement that isn't known.
+    fn may_lose(&mut self, open: Option<Arc<Unknown>>) {
+        let Some(unknown) = open else { return };
+        let has_sid = |item: &&mut Value| matches!(&item.kind, Kind::Map(map) if has_sid(map));
+        for item in self.items.iter_mut().filter(has_sid) {
+            *item = Value::unknown_like(&unknown, Some(Shape::Map), &item.origin);
+        }
+    }
+
     fn append_all(&mut self, list: Option<Value>) {
+        self.may_lose(list.as_ref().and_then(open));
         match list.map(|list| list.kind) {
             Some(Kind::List(items)) => {
                 // A statement of its own replaces one of the same `Sid` from a source document.
@@ -141,6 +173,11 @@ impl Statements {
             _ => {}
         }
     }
+}
+
+fn has_sid(map: &Entries) -> bool {
+    let sid = map.entries.get("Sid").filter(|sid| !sid.is_null());
+    sid.is_some_and(|sid| text_of(sid).is_none_or(|sid| !sid.is_empty()))
 }
 
 fn sid_of(statement: &Value) -> Option<Arc<str>> {

@@ -159,7 +159,7 @@ fn begin_suite(name: &str, tally: Tally, to: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// The names of a suite's test cases, no two the same: readers drop the second test case of a name. What several roots
+/// The names of a suite's test cases, no two the same: GitLab takes those of one name for one. What several roots
 /// declare by one name is told apart by the root, and what is still the same by a number.
 fn names(findings: &[&Finding]) -> Vec<String> {
     let mut times: HashMap<String, usize> = HashMap::new();

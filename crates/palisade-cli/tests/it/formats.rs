@@ -80,7 +80,10 @@ fn sarif_has_what_can_not_be_told_as_open() {
 #[test]
 fn junit_has_a_failure_and_what_can_not_be_told_as_skipped() {
     let report = scan("junit");
-    assert!(report.contains("<testsuites name=\"Palisade\" tests=\"3\" failures=\"1\" errors=\"0\""), "{report}");
+    assert!(
+        report.contains("<testsuites name=\"Palisade\" tests=\"3\" failures=\"1\" errors=\"0\""),
+        "{report}"
+    );
     assert!(report.contains("file=\"fails.tf\" line=\"2\""), "{report}");
     assert!(report.contains("<skipped message=\"cannot tell: `var.e` has no value\">"), "{report}");
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 const VERBS: &[&str] = &[
     "demo",
     "scan",
+    "detect",
     "content",
     "content check",
     "content list",
@@ -50,7 +51,7 @@ fn the_manual_has_a_page_for_each_verb() {
     for verb in VERBS.iter().filter(|verb| !verb.contains(' ')) {
         run(&format!("man {verb}"), &[]).ends(0, &[".TH", verb, "Examples"]);
     }
-    run("man judge", &[]).ends(2, &["demo, scan, content, completions, man"]);
+    run("man judge", &[]).ends(2, &["demo, scan, detect, content, completions, man"]);
 }
 
 #[test]

@@ -106,6 +106,19 @@ fn a_policy_has_one_form() {
 }
 
 #[test]
+fn everyone_is_found_however_a_policy_writes_it() {
+    for (principal, expected) in [
+        (json!(["*"]), "{AWS: [\"*\"]}"),
+        (json!({ "*": "*" }), "{AWS: [\"*\"]}"),
+        (json!({ "*": ["*"], "AWS": "111122223333" }), "{AWS: [\"*\", \"111122223333\"]}"),
+        (json!({ "*": "*", "AWS": { "?": "var.a" } }), "{AWS: [\"*\", …? `var.a` has no value]}"),
+    ] {
+        let document = json!({ "Statement": [{ "Principal": principal }] });
+        coerced("policy", document, &format!("{{Statement: [{{Principal: {expected}}}]}}"));
+    }
+}
+
+#[test]
 fn what_is_unknown_in_a_policy_stays_where_it_is() {
     coerced(
         "policy",

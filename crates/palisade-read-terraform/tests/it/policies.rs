@@ -86,6 +86,26 @@ fn documents_are_merged_by_sid() {
 }
 
 #[test]
+fn what_is_not_known_may_replace_what_has_a_sid() {
+    let one = "}\ndata \"aws_iam_policy_document\" \"one\" {\n statement {\n sid = \"A\"\n actions = [\"a:1\"]\n }\n statement {\n actions = [\"b:1\"]\n }\n";
+    let source = "source_policy_documents = [data.aws_iam_policy_document.one.json]";
+    let expected = "{Version: \"2012-10-17\", Statement: [?`var.v` has no value!:map, \
+        {Effect: \"Allow\", Action: \"b:1\"}, ...?`var.v` has no value]}";
+    for rest in [
+        "override_policy_documents = [var.v]",
+        "override_policy_documents = var.v",
+        "dynamic \"statement\" {\n for_each = var.v\n content {\n sid = statement.key\n }\n}",
+    ] {
+        check(&format!("{source}\n{rest}\n{one}"), expected);
+    }
+    check(
+        &format!("source_policy_documents = [var.v, data.aws_iam_policy_document.one.json]\n{one}"),
+        "{Version: \"2012-10-17\", Statement: [{Sid: \"A\", Effect: \"Allow\", Action: \"a:1\"}, \
+         {Effect: \"Allow\", Action: \"b:1\"}, ...?`var.v` has no value]}",
+    );
+}
+
+#[test]
 fn a_rendered_document_can_be_used_as_text() {
     check_expression(
         "data \"aws_iam_policy_document\" \"d\" {\n statement {\n actions = [\"a:A\"]\n }\n}\n",
