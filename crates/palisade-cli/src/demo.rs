@@ -34,8 +34,8 @@ pub fn run(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
     };
     write(&report, &options.output, &forms)?;
     if options.output.format == Format::Text && options.output.output.is_none() {
-        let next = "\nNext: `palisade scan FOLDER` on your own Terraform or CloudFormation. \
-                    `palisade demo --write streaming` writes this example out, to mend it and scan it again.\n";
+        let next = "\nNext: `palisade scan FOLDER` on your own Terraform or CloudFormation. `palisade demo --write streaming`\n\
+                    writes this example out, to mend it and scan it again.\n";
         output::write(None, |out| out.write_all(next.as_bytes()))?;
     }
     // It shows; it gates nothing.
