@@ -46,13 +46,16 @@ pub(crate) fn resolve(
     }
 }
 
-/// `path.…` and `terraform.…`. Terraform runs in the root's directory, and `default` is the workspace it begins with.
+/// `path.…` and `terraform.…`. Terraform runs in the root's directory; in which workspace, nobody has said.
 fn surroundings(scope: &Scope, name: &str, part: &str, expression: &Expression) -> Value {
     let origin = &expression.place.origin();
     match (name, part) {
         ("path", "module") => Value::text(scope.path.clone(), origin),
         ("path", "root" | "cwd") => Value::text(".", origin),
-        ("terraform", "workspace") => Value::text("default", origin),
+        ("terraform", "workspace") => {
+            let why = Why::DecidedElsewhere("the workspace".into());
+            Value::unknown(Unknown::reference(why, Some(Shape::Text), Vec::new()), origin)
+        }
         _ => crate::evaluate::not_evaluated(expression),
     }
 }

@@ -111,7 +111,7 @@ fn everyone_is_found_however_a_policy_writes_it() {
         (json!(["*"]), "{AWS: [\"*\"]}"),
         (json!({ "*": "*" }), "{AWS: [\"*\"]}"),
         (json!({ "*": ["*"], "AWS": "111122223333" }), "{AWS: [\"*\", \"111122223333\"]}"),
-        (json!({ "*": "*", "AWS": { "?": "var.a" } }), "{AWS: [\"*\", …? `var.a` has no value]}"),
+        (json!({ "*": "*", "AWS": { "?": "var.a" } }), "{AWS: [\"*\", … `var.a` has no value]}"),
     ] {
         let document = json!({ "Statement": [{ "Principal": principal }] });
         coerced("policy", document, &format!("{{Statement: [{{Principal: {expected}}}]}}"));

@@ -204,7 +204,6 @@ const EXPRESSIONS: &[&str] = &[
     "fileset(\"nowhere\", \"*\")",
     "path.module",
     "path.root",
-    "terraform.workspace",
     "fileexists(\"nowhere\")",
     "regexall(\"x*\",\"axb\")",
     "regex(\"(?i)ABC\",\"xabc\")",
@@ -439,7 +438,7 @@ resource "terraform_data" "lines" {
 }
 resource "terraform_data" "files" {
   input = [
-    path.module, path.root, terraform.workspace,
+    path.module, path.root,
     file("inner/plain.txt"), filesha256("inner/plain.txt"), fileset(path.module, "inner/**/*.{txt,tpl}"),
     fileexists("inner/plain.txt"), fileexists("inner/none.txt"), fileset("inner", "*"),
     templatefile("inner/list.tpl", { names = ["a", "b"], on = true }),

@@ -164,11 +164,8 @@ fn what_each_and_count_mean_is_known_where_they_are() {
     check(text, "aws_q.e[\"b\"]", "n", "2");
     check_expression("", "each.key", "?`each.key` is not evaluated");
     check_expression("", "self.id", "?`self.id` is not evaluated");
-    check_expression(
-        "",
-        "\"${path.module}/x ${path.root} ${path.cwd} ${terraform.workspace}\"",
-        "\"./x . . default\"",
-    );
+    check_expression("", "\"${path.module}/x ${path.root} ${path.cwd}\"", "\"./x . .\"");
+    check_expression("", "terraform.workspace == \"prod\"", "?the workspace decides!:bool");
     check_expression("", "terraform.applying", "?`terraform.applying` is not evaluated");
     check_expression("", "path.else", "?`path.else` is not evaluated");
 }
