@@ -27,17 +27,21 @@ pub fn run(workspace: &Workspace, and_build: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The folder that is scanned: a corpus when there are corpora, the bundled demo otherwise.
-fn scanned(workspace: &Workspace) -> Result<PathBuf, String> {
+/// The folder that is scanned: a corpus when there are corpora, what the demo writes out otherwise.
+fn scanned(workspace: &Workspace, palisade: &Path) -> Result<PathBuf, String> {
     let corpora = std::env::var_os("PALISADE_CORPORA").map(PathBuf::from);
     let terragoat = corpora.map(|corpora| corpora.join("iac/terragoat"));
-    let demo = workspace.root.join("crates/palisade-cli/demo");
-    let found = terragoat.into_iter().chain([demo]).find(|folder| folder.is_dir());
-    found.ok_or_else(|| "nothing to scan: neither PALISADE_CORPORA nor the demo is there".to_owned())
+    if let Some(terragoat) = terragoat.filter(|folder| folder.is_dir()) {
+        return Ok(terragoat);
+    }
+    let demo = workspace.target.join("bench-demo");
+    remove(&demo)?;
+    run_command(Command::new(palisade).args(["demo", "--write"]).arg(&demo).stdout(Stdio::null()))?;
+    Ok(demo.join("terraform"))
 }
 
 fn scan(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
-    let folder = scanned(workspace)?;
+    let folder = scanned(workspace, palisade)?;
     println!("\nscan of {} (median of {RUNS}, warm page cache)", workspace.shown(&folder));
     let ours = || {
         let mut command = Command::new(palisade);

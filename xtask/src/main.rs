@@ -3,6 +3,10 @@
 mod bench;
 mod fuzz;
 mod generate;
+mod oracle;
+mod services;
+mod sigma;
+mod terraform;
 mod test;
 mod tidy;
 mod tools;
@@ -19,6 +23,10 @@ usage: cargo xtask CHORE
   tidy                         what no compiler checks: edges between crates, purity, invariants, small rules
   generate [--check]           writes what is derived: GLOSSARY.md and docs/reference
   bench [--build]              times and memory, each beside a limit or a peer of the same run
+  services                     writes anew what AWS services are to IAM, from two public packages
+  oracle sigma [RULES [SEED]]  asks others the same as our engines: rsigma-eval on rules made of a seed
+  oracle terraform [--seed N] [--functions N] [--modules N]
+                               generated calls and modules through Terraform itself, and how many come out the same
   fuzz TARGET|all [--seconds N]
                                feeds hostile input to one parser, or to each in turn (60 seconds unless told)";
 
@@ -33,6 +41,9 @@ fn main() -> ExitCode {
         Some((&"generate", ["--check"])) => generate::check(&workspace),
         Some((&"bench", [])) => bench::run(&workspace, false),
         Some((&"bench", ["--build"])) => bench::run(&workspace, true),
+        Some((&"services", [])) => services::write(&workspace),
+        Some((&"oracle", ["terraform", options @ ..])) => terraform::run(&workspace, options),
+        Some((&"oracle", [subject, arguments @ ..])) => oracle::run(&workspace, subject, arguments),
         Some((&"fuzz", [target])) => fuzz::run(&workspace, target, "60"),
         Some((&"fuzz", [target, "--seconds", seconds])) => fuzz::run(&workspace, target, seconds),
         _ => Err(USAGE.to_owned()),

@@ -2,14 +2,14 @@
 
 use crate::tools::{self, Tools};
 use crate::workspace::{Profile, Workspace, run as run_command};
-use crate::{generate, tidy};
+use crate::{generate, sigma, tidy};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 type Step = fn(&Workspace, &mut Report) -> Result<(), String>;
 
 /// The steps in the order of how soon they tell.
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 7] = [
     ("format", |workspace, _| {
         run_command(&mut workspace.cargo(&["fmt", "--all", "--check", "--", "--files-with-diff"]))
     }),
@@ -29,6 +29,15 @@ const STEPS: [(&str, Step); 6] = [
     ("generated", |workspace, _| generate::check_beside_tests(workspace)),
     ("mutants", |workspace, _| {
         run_command(Command::new(workspace.palisade(Profile::Tests)?).args(["content", "mutate"]))
+    }),
+    ("oracle", |workspace, report| match sigma::is_built(workspace) {
+        true => sigma::run(workspace, Some("5000"), None),
+        // It takes some minutes to build, cold, and changes nothing that ships.
+        false => {
+            println!("SKIPPED comparing with rsigma-eval (build it once with `cargo xtask oracle sigma`)");
+            report.skipped += 1;
+            Ok(())
+        }
     }),
 ];
 

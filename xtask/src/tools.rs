@@ -7,14 +7,15 @@ use crate::workspace::{Workspace, metadata, on_path, output};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// From the Python package index: a validator of JSON schemas.
-const PYTHON_PACKAGES: [&str; 1] = ["jsonschema==4.26.0"];
+/// From the Python package index: a validator of JSON schemas, and the schemas of OCSF.
+const PYTHON_PACKAGES: [&str; 2] = ["jsonschema==4.26.0", "ocsf-json-schema==1.2.0"];
 
 /// From crates.io, never built: a crate that carries the schema of SARIF 2.1.0, and where it does.
 const SARIF_CRATE: (&str, &str, &str) = ("serde-sarif", "=0.8.0", "src/schema.json");
 
-/// From the npm registry: HashiCorp's own parser, which counts resources beside ours.
-const NODE_PACKAGES: [&str; 1] = ["@cdktf/hcl2json@0.21.0"];
+/// From the npm registry: HashiCorp's own parser, which counts resources beside ours; what drives a browser, and what
+/// judges whether everybody can read a page.
+const NODE_PACKAGES: [&str; 3] = ["@cdktf/hcl2json@0.21.0", "playwright-core@1.65.1", "axe-core@4.14.1"];
 
 /// What the tests find in their environment, and what they will miss.
 pub struct Tools {
@@ -27,16 +28,24 @@ pub fn fetch(workspace: &Workspace) -> Tools {
     let folder = workspace.target.join("tools");
     let mut tools = Tools { environment: Vec::new(), missing: Vec::new() };
     let python = python(&folder.join("venv"));
-    tools.add("PALISADE_PYTHON", python, "validating SARIF");
+    tools.add("PALISADE_PYTHON", python, "validating SARIF and OCSF");
     tools.add("PALISADE_SARIF_SCHEMA", sarif_schema(&folder.join("sarif")), "validating SARIF");
     tools.add(
         "PALISADE_NODE_MODULES",
         node(&folder.join("node")),
         "counting resources with HashiCorp's parser",
     );
-    let terraform = on_path("terraform").ok_or_else(|| "`terraform` is not on the PATH".to_owned());
-    tools.add("PALISADE_TERRAFORM", terraform, "comparing with Terraform itself");
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let chromium =
+        browsers.into_iter().find_map(on_path).ok_or_else(|| "Chromium is not on the PATH".to_owned());
+    tools.add("PALISADE_CHROMIUM", chromium, "looking at the HTML report in a browser");
+    tools.add("PALISADE_TERRAFORM", terraform(), "comparing with Terraform itself");
     tools
+}
+
+/// Terraform as it is installed.
+pub fn terraform() -> Result<PathBuf, String> {
+    on_path("terraform").ok_or_else(|| "`terraform` is not on the PATH".to_owned())
 }
 
 /// Prints what a shell needs to run single tests as `cargo xtask test` does: `eval "$(cargo xtask tools)"`.
@@ -109,12 +118,15 @@ fn sarif_schema(folder: &Path) -> Result<PathBuf, String> {
 }
 
 fn node(folder: &Path) -> Result<PathBuf, String> {
-    let modules = folder.join("node_modules");
-    if is_current(folder, &NODE_PACKAGES) {
-        return Ok(modules);
+    if !is_current(folder, &NODE_PACKAGES) {
+        install(folder, &NODE_PACKAGES)?;
     }
+    Ok(folder.join("node_modules"))
+}
+
+fn install(folder: &Path, packages: &[&str]) -> Result<(), String> {
     let npm = on_path("npm").ok_or("`npm` is not on the PATH")?;
-    eprintln!("fetching {} into {}", NODE_PACKAGES.join(", "), folder.display());
+    eprintln!("fetching {} into {}", packages.join(", "), folder.display());
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut command = Command::new(npm);
     command.args([
@@ -127,9 +139,39 @@ fn node(folder: &Path) -> Result<PathBuf, String> {
         "2",
         "--prefix",
     ]);
-    output(command.arg(folder).args(NODE_PACKAGES))?;
-    mark_current(folder, &NODE_PACKAGES)?;
-    Ok(modules)
+    output(command.arg(folder).args(packages))?;
+    mark_current(folder, packages)
+}
+
+/// A package of the npm registry, `name@version`, unpacked: the folder that holds its files. Nothing of it is run.
+pub fn npm_package(folder: &Path, package: &str) -> Result<PathBuf, String> {
+    let name = package.rsplit_once('@').map_or(package, |(name, _)| name);
+    let unpacked = folder.join("node_modules").join(name);
+    if !is_current(folder, &[package]) {
+        install(folder, &[package])?;
+    }
+    Ok(unpacked)
+}
+
+/// A package of the Python package index, `name==version`, unpacked without what it depends on.
+pub fn python_package(folder: &Path, package: &str) -> Result<PathBuf, String> {
+    if !is_current(folder, &[package]) {
+        let python = on_path("python3").ok_or("`python3` is not on the PATH")?;
+        eprintln!("fetching {package} into {}", folder.display());
+        let mut pip = Command::new(python);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--upgrade",
+        ]);
+        output(pip.arg("--target").arg(folder).arg(package))?;
+        mark_current(folder, &[package])?;
+    }
+    Ok(folder.to_owned())
 }
 
 /// Whether the folder already holds just these packages.

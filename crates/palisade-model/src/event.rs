@@ -16,3 +16,14 @@ pub struct Event {
     /// The file and line, or the call, that gave it.
     pub origin: Origin,
 }
+
+/// What a quick look at a record, without building it, tells of one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glimpse<'a> {
+    /// The field is not there, or null, or holds nothing that a text could equal.
+    Nothing,
+    /// It is this text.
+    Text(&'a str),
+    /// Only the built record tells.
+    Unclear,
+}

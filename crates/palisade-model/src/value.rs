@@ -99,6 +99,9 @@ pub struct Hint {
     /// How the text begins, where a literal beginning is followed by something unknown.
     #[serde(default)]
     pub starts_with: Option<Arc<str>>,
+    /// How the text ends, where a literal end follows something unknown.
+    #[serde(default)]
+    pub ends_with: Option<Arc<str>>,
 }
 
 /// The shape of a value.
@@ -204,7 +207,7 @@ impl Value {
 impl Unknown {
     /// A value that is certainly set: what it refers to is known, its value comes later.
     pub fn reference(why: Why, shape: Option<Shape>, refers_to: Vec<Reference>) -> Self {
-        Self { why, hint: Hint { is_present: true, shape, refers_to, starts_with: None } }
+        Self { why, hint: Hint { is_present: true, shape, refers_to, ..Hint::default() } }
     }
 }
 
