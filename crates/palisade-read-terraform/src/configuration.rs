@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::value::{Kind, Value};
 use crate::{Configuration, File, ModuleSource, Options};
 use palisade_model::{
-    AccountId, Address, Diagnostic, Existence, Map, Node, RawResource, Region, Shape, Source as Sort,
+    AccountId, Address, Diagnostic, Existence, Map, Node, Origin, RawResource, Region, Shape, Source as Sort,
     Unknown, Why,
 };
 use std::collections::BTreeMap;
@@ -33,12 +33,12 @@ pub(crate) fn read(
         world.report(diagnostic);
     }
     let scope = world.root(module, given);
-    let mut writer = Writer { world: &world, root, resources: Vec::new() };
+    let mut writer = Writer { world: &world, root, resources: Vec::new(), calls: BTreeMap::new() };
     writer.scope(&scope);
-    let resources = writer.resources;
+    let Writer { resources, calls, .. } = writer;
     drop(scope);
     let (diagnostics, modules_used) = world.finish();
-    Configuration { resources, diagnostics, modules_used }
+    Configuration { resources, diagnostics, modules_used, calls }
 }
 
 /// The root variables' values from outside: what comes later counts.
@@ -84,6 +84,7 @@ struct Writer<'a, 'w> {
     world: &'w World<'w>,
     root: &'a Arc<str>,
     resources: Vec<RawResource>,
+    calls: BTreeMap<Arc<str>, Origin>,
 }
 
 impl Writer<'_, '_> {
@@ -94,9 +95,10 @@ impl Writer<'_, '_> {
                 self.instances(scope, at, resource);
             }
         }
-        for at in 0..scope.module.calls.len() {
+        for (at, call) in scope.module.calls.iter().enumerate() {
             if let Children::Scopes(children) = &*self.world.children(scope, at) {
                 for (_, child) in children {
+                    self.calls.insert(child.prefix.as_str().into(), call.header.origin());
                     self.scope(child);
                 }
             }

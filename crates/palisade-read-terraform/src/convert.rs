@@ -2,22 +2,26 @@
 
 use crate::evaluate::{Environment, Failure, Outcome};
 use crate::syntax::{Expression, ExpressionKind};
-use crate::value::{Entries, Items, Kind, Value};
+use crate::types::unify;
+use crate::value::{Entries, Items, Kind, Sequence, Value};
 use indexmap::IndexMap;
-use palisade_model::{Hint, Shape, Unknown};
+use palisade_model::{Hint, Shape, Unknown, Why};
 use serde_json::Number;
 use std::sync::Arc;
 
-/// A type constraint.
+/// A type, of a value or as a constraint.
 #[derive(Debug, Clone)]
 pub(crate) enum Type {
+    /// Whichever; as the type of items, one that all of them have.
     Any,
+    /// That of a null of which no more is known.
+    Null,
     Text,
     Number,
     Bool,
-    List(Box<Type>),
-    Set(Box<Type>),
-    Map(Box<Type>),
+    List(Arc<Type>),
+    Set(Arc<Type>),
+    Map(Arc<Type>),
     Object(Vec<Member>),
     Tuple(Vec<Type>),
 }
@@ -25,10 +29,10 @@ pub(crate) enum Type {
 /// An attribute of an object type.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
-    name: Arc<str>,
-    kind: Type,
+    pub name: Arc<str>,
+    pub kind: Type,
     /// What holds when it is not given; none where it must be.
-    default: Option<Value>,
+    pub default: Option<Value>,
 }
 
 impl Type {
@@ -40,8 +44,8 @@ impl Type {
                 "number" => Self::Number,
                 "bool" => Self::Bool,
                 // The forms before 0.12.
-                "list" => Self::List(Box::new(Self::Any)),
-                "map" => Self::Map(Box::new(Self::Any)),
+                "list" => Self::List(Arc::new(Self::Any)),
+                "map" => Self::Map(Arc::new(Self::Any)),
                 _ => Self::Any,
             },
             ExpressionKind::Call { name, arguments, .. } => Self::of_call(name, arguments, environment),
@@ -54,9 +58,9 @@ impl Type {
             return Self::Any;
         };
         match (name, &first.kind) {
-            ("list", _) => Self::List(Box::new(Self::of(first, environment))),
-            ("set", _) => Self::Set(Box::new(Self::of(first, environment))),
-            ("map", _) => Self::Map(Box::new(Self::of(first, environment))),
+            ("list", _) => Self::List(Arc::new(Self::of(first, environment))),
+            ("set", _) => Self::Set(Arc::new(Self::of(first, environment))),
+            ("map", _) => Self::Map(Arc::new(Self::of(first, environment))),
             ("tuple", ExpressionKind::List(items)) => {
                 Self::Tuple(items.iter().map(|item| Self::of(item, environment)).collect())
             }
@@ -70,7 +74,7 @@ impl Type {
     /// The shape that every value of this type has.
     pub fn shape(&self) -> Option<Shape> {
         match self {
-            Self::Any => None,
+            Self::Any | Self::Null => None,
             Self::Text => Some(Shape::Text),
             Self::Number => Some(Shape::Number),
             Self::Bool => Some(Shape::Bool),
@@ -105,36 +109,138 @@ impl Member {
 /// A value as this type.
 pub(crate) fn convert(value: &Value, kind: &Type) -> Outcome {
     match (&value.kind, kind) {
-        (Kind::Unknown(unknown), _) => Ok(Value::unknown(shaped(unknown, kind.shape()), &value.origin)),
-        (_, Type::Any) | (Kind::Null, _) => Ok(value.clone()),
+        (Kind::Unknown(unknown), _) => {
+            let fits = match (unknown.hint.shape, kind.shape()) {
+                (Some(Shape::List), Some(wanted)) => wanted == Shape::List,
+                (Some(Shape::Map), Some(wanted)) => wanted == Shape::Map,
+                (Some(_), Some(wanted)) => !matches!(wanted, Shape::List | Shape::Map),
+                _ => true,
+            };
+            if !fits {
+                return Err(Failure);
+            }
+            Ok(Value::unknown(shaped(unknown, kind.shape()), &value.origin))
+        }
+        (_, Type::Any | Type::Null) | (Kind::Null, _) => Ok(value.clone()),
         (_, Type::Text) => to_text(value),
         (_, Type::Number) => to_number(value),
         (_, Type::Bool) => to_bool(value),
         (Kind::List(list), Type::List(inner)) => {
-            let items = converted(&list.items, inner)?;
-            Ok(Value::list_of(items, list.more.clone(), false, &value.origin))
+            if let Sequence::List(of) = &list.sequence
+                && (matches!(**inner, Type::Any) || of.is(inner))
+            {
+                return Ok(value.clone());
+            }
+            let (items, of) = items_as(list, inner)?;
+            Ok(Value::list_of(items, list.more.clone(), Sequence::List(of), &value.origin))
         }
         (Kind::List(list), Type::Set(inner)) => {
-            let items = converted(&list.items, inner)?;
-            Ok(set(items, list.more.clone(), value))
+            if let Sequence::Set(of) = &list.sequence
+                && (matches!(**inner, Type::Any) || of.is(inner))
+            {
+                return Ok(value.clone());
+            }
+            let (items, of) = items_as(list, inner)?;
+            Ok(set(items, list.more.clone(), of, value))
         }
-        (Kind::List(list), Type::Tuple(kinds)) if list.items.len() == kinds.len() => {
+        (Kind::List(list), Type::Tuple(kinds))
+            if list.items.len() == kinds.len() && matches!(list.sequence, Sequence::Tuple) =>
+        {
             let items: Result<Vec<_>, _> =
                 list.items.iter().zip(kinds).map(|(item, kind)| convert(item, kind)).collect();
-            Ok(Value::list_of(items?, list.more.clone(), false, &value.origin))
+            Ok(Value::list_of(items?, list.more.clone(), Sequence::Tuple, &value.origin))
         }
         (Kind::Map(map), Type::Map(inner)) => {
-            let entries: Result<IndexMap<_, _>, Failure> =
-                map.entries.iter().map(|(name, entry)| Ok((name.clone(), convert(entry, inner)?))).collect();
-            Ok(Value::map_of(entries?, map.more.clone(), &value.origin))
+            if let Some(of) = &map.of
+                && (matches!(**inner, Type::Any) || of.is(inner))
+            {
+                return Ok(value.clone());
+            }
+            let own = map.of.as_deref();
+            let (values, of) = alike(map.entries.values().cloned().collect(), own, inner)?;
+            let entries = map.entries.keys().cloned().zip(values).collect();
+            Ok(Value::entries_of(entries, map.more.clone(), Some(of), &value.origin))
         }
         (Kind::Map(map), Type::Object(members)) => object(map, members, value),
         _ => Err(Failure),
     }
 }
 
-fn converted(items: &[Value], kind: &Type) -> Result<Vec<Value>, Failure> {
-    items.iter().map(|item| convert(item, kind)).collect()
+fn items_as(list: &Items, kind: &Arc<Type>) -> Result<(Vec<Value>, Arc<Type>), Failure> {
+    let own = match &list.sequence {
+        Sequence::Tuple => None,
+        Sequence::List(of) | Sequence::Set(of) => Some(&**of),
+    };
+    alike(list.items.clone(), own, kind)
+}
+
+/// Values as one type, and that type: where it is left open, the one that all of them have in common.
+fn alike(
+    values: Vec<Value>,
+    own: Option<&Type>,
+    kind: &Arc<Type>,
+) -> Result<(Vec<Value>, Arc<Type>), Failure> {
+    let each = |values: &[Value], kind: &Type| -> Result<Vec<Value>, Failure> {
+        values.iter().map(|value| convert(value, kind)).collect()
+    };
+    let values = if matches!(**kind, Type::Any) { values } else { each(&values, kind)? };
+    if !kind.is_open() {
+        return Ok((values, without_defaults(kind)));
+    }
+    if values.is_empty() {
+        return Ok((values, Arc::new(own.cloned().unwrap_or(Type::Any))));
+    }
+    let kinds: Vec<Type> = values.iter().map(Type::of_value).collect();
+    let common = unify(&kinds).ok_or(Failure)?;
+    // A null that is written so has no type, and nothing else may stand beside it whose type is as it is written.
+    let has = |test: fn(&Type) -> bool| kinds.iter().any(test);
+    let is_mixed = match &common {
+        Type::Any => {
+            !has(|kind| matches!(kind, Type::Any)) && !kinds.windows(2).all(|pair| pair[0].is(&pair[1]))
+        }
+        Type::Tuple(_) | Type::Object(_) => true,
+        _ => false,
+    };
+    if is_mixed && has(|kind| matches!(kind, Type::Null)) {
+        return Err(Failure);
+    }
+    let values = each(&values, &common)?;
+    Ok((values, Arc::new(common)))
+}
+
+/// The type that values of a constraint have.
+fn without_defaults(kind: &Arc<Type>) -> Arc<Type> {
+    fn has_defaults(kind: &Type) -> bool {
+        match kind {
+            Type::List(of) | Type::Set(of) | Type::Map(of) => has_defaults(of),
+            Type::Tuple(of) => of.iter().any(has_defaults),
+            Type::Object(members) => {
+                members.iter().any(|member| member.default.is_some() || has_defaults(&member.kind))
+            }
+            _ => false,
+        }
+    }
+    fn stripped(kind: &Type) -> Type {
+        let inner = |of: &Type| Arc::new(stripped(of));
+        match kind {
+            Type::List(of) => Type::List(inner(of)),
+            Type::Set(of) => Type::Set(inner(of)),
+            Type::Map(of) => Type::Map(inner(of)),
+            Type::Tuple(of) => Type::Tuple(of.iter().map(stripped).collect()),
+            Type::Object(members) => Type::Object(
+                members
+                    .iter()
+                    .map(|member| Member {
+                        name: member.name.clone(),
+                        kind: stripped(&member.kind),
+                        default: None,
+                    })
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
+    if has_defaults(kind) { Arc::new(stripped(kind)) } else { kind.clone() }
 }
 
 fn shaped(unknown: &Unknown, shape: Option<Shape>) -> Unknown {
@@ -161,13 +267,71 @@ fn object(map: &Entries, members: &[Member], value: &Value) -> Outcome {
     Ok(Value::map(entries, &value.origin))
 }
 
-/// A set: each value once, texts in order.
-pub(crate) fn set(items: Vec<Value>, more: Option<Arc<Unknown>>, like: &Value) -> Value {
+/// A set: each value once, in the order that Terraform goes through them.
+pub(crate) fn set(items: Vec<Value>, more: Option<Arc<Unknown>>, of: Arc<Type>, like: &Value) -> Value {
     let mut kept = distinct(items);
-    if kept.iter().all(|item| matches!(item.kind, Kind::Text(_))) {
-        kept.sort_by_cached_key(text_of);
+    match *of {
+        Type::Number => kept.sort_by(|one, two| match (&one.kind, &two.kind) {
+            (Kind::Number(one), Kind::Number(two)) => {
+                crate::evaluate::order(one, two).unwrap_or(std::cmp::Ordering::Equal)
+            }
+            _ => last(one).cmp(&last(two)),
+        }),
+        Type::Text | Type::Bool => {
+            kept.sort_by_cached_key(|item| (last(item), text_of(item)));
+        }
+        _ => kept.sort_by_cached_key(|item| {
+            let mut bytes = String::new();
+            set_order(item, &mut bytes);
+            (last(item), bytes)
+        }),
     }
-    Value::list_of(kept, more, true, &like.origin)
+    Value::list_of(kept, more, Sequence::Set(of), &like.origin)
+}
+
+/// Nulls and what is unknown come last.
+fn last(value: &Value) -> u8 {
+    match &value.kind {
+        Kind::Unknown(_) => 1,
+        Kind::Null => 2,
+        _ => 0,
+    }
+}
+
+/// What the items of a set are ordered by when they are not primitive.
+fn set_order(value: &Value, into: &mut String) {
+    match &value.kind {
+        Kind::Unknown(_) => into.push('?'),
+        Kind::Null => into.push('~'),
+        Kind::Bool(bool) => into.push(if *bool { 'T' } else { 'F' }),
+        Kind::Number(number) => into.push_str(&number_text(number)),
+        Kind::Text(_) | Kind::Encoded(_) => {
+            into.push_str(&format!("{:?}", text_of(value).unwrap_or_default()));
+        }
+        Kind::List(list) => {
+            let (open, close) =
+                if matches!(list.sequence, Sequence::Tuple) { ('<', '>') } else { ('[', ']') };
+            into.push(open);
+            for item in &list.items {
+                set_order(item, into);
+                into.push(';');
+            }
+            into.push(close);
+        }
+        Kind::Map(map) => {
+            let mut entries: Vec<_> = map.entries.iter().collect();
+            entries.sort_by(|one, two| one.0.cmp(two.0));
+            into.push(if map.of.is_some() { '{' } else { '<' });
+            for (name, value) in entries {
+                if map.of.is_some() {
+                    into.push_str(&format!("{name:?}:"));
+                }
+                set_order(value, into);
+                into.push(';');
+            }
+            into.push(if map.of.is_some() { '}' } else { '>' });
+        }
+    }
 }
 
 /// Each value once, in the order of its first mention. What is unknown is kept: nobody knows what it equals.
@@ -206,8 +370,21 @@ pub(crate) fn to_text(value: &Value) -> Outcome {
         // Its text can wait until somebody looks inside.
         Kind::Encoded(_) => Ok(value.clone()),
         Kind::Unknown(unknown) => Ok(Value::unknown(shaped(unknown, Some(Shape::Text)), &value.origin)),
+        Kind::Number(number) if has_lost_digits(number) => {
+            let why = Why::NotEvaluated("a number with more digits than are kept".into());
+            Ok(Value::unknown(Unknown::reference(why, Some(Shape::Text), Vec::new()), &value.origin))
+        }
         _ => text_of(value).map(|text| Value::text(text, &value.origin)).ok_or(Failure),
     }
+}
+
+/// Terraform writes 154 digits of a third. Numbers are kept as floats here, so what has as many digits as one holds
+/// may have more.
+fn has_lost_digits(number: &Number) -> bool {
+    let text = number_text(number);
+    let digits = text.trim_start_matches(['-', '0', '.']);
+    let digits = if text.contains('.') { digits } else { digits.trim_end_matches('0') };
+    number.is_f64() && digits.bytes().filter(u8::is_ascii_digit).count() > 15
 }
 
 pub(crate) fn to_number(value: &Value) -> Outcome {

@@ -1,11 +1,12 @@
 //! Evaluates expressions. What can't be known is unknown with its first cause, and says what is certain of it.
 
-use crate::convert::{text_of, to_bool, to_number};
+use crate::convert::{convert, text_of, to_bool, to_number, to_text};
 use crate::functions;
 use crate::rendered::Rendered;
 use crate::scope::{Instance, Scope, World};
 use crate::syntax::{Body, Expression, ExpressionKind, For, Part, Step};
-use crate::value::{Kind, Value, equal, number, unknown};
+use crate::types::{Type, unify};
+use crate::value::{Kind, Sequence, Value, equal, number, unknown};
 use hcl_edit::expr::{BinaryOperator, UnaryOperator};
 use indexmap::IndexMap;
 use palisade_model::{Origin, Reference, Shape, Unknown, Why};
@@ -164,7 +165,14 @@ impl<'w> Environment<'w> {
             Kind::List(list) => {
                 let items: Result<Vec<_>, _> =
                     list.items.iter().map(|item| self.steps(item.clone(), rest)).collect();
-                Ok(Value::list_of(items?, list.more.clone(), false, &origin))
+                let items = items?;
+                // What a list is made of stays of one type.
+                let sequence = match (&list.sequence, items.first()) {
+                    (Sequence::Tuple, _) => Sequence::Tuple,
+                    (_, Some(first)) => Sequence::List(Arc::new(Type::of_value(first))),
+                    (_, None) => Sequence::List(Arc::new(Type::Any)),
+                };
+                Ok(Value::list_of(items, list.more.clone(), sequence, &origin))
             }
             _ => Ok(Value::list(vec![self.steps(value, rest)?], &origin)),
         }
@@ -172,13 +180,12 @@ impl<'w> Environment<'w> {
 
     fn conditional(&mut self, parts: &[Expression; 3], expression: &Expression) -> Outcome {
         let condition = to_bool(&self.evaluate(&parts[0])?)?;
+        let sides = [self.evaluate(&parts[1]), self.evaluate(&parts[2])];
+        let [left, right] = of_one_type(sides, self.world)?;
         match &condition.kind {
-            Kind::Bool(true) => self.evaluate(&parts[1]),
-            Kind::Bool(false) => self.evaluate(&parts[2]),
-            Kind::Unknown(cause) => {
-                let (left, right) = (self.evaluate(&parts[1]), self.evaluate(&parts[2]));
-                Ok(either(left, right, cause, &expression.place.origin()))
-            }
+            Kind::Bool(true) => left,
+            Kind::Bool(false) => right,
+            Kind::Unknown(cause) => Ok(either(left, right, cause, &expression.place.origin())),
             _ => Err(Failure),
         }
     }
@@ -288,6 +295,7 @@ impl<'w> Environment<'w> {
                 Part::Literal(text) => into.push(text),
                 Part::Value(expression) => {
                     let value = self.evaluate(expression)?;
+                    let value = if matches!(value.kind, Kind::Number(_)) { to_text(&value)? } else { value };
                     self.world.charge(value.size());
                     match (value.first_unknown(), text_of(&value)) {
                         (Some(_), _) => into.open(value),
@@ -383,7 +391,7 @@ impl<'w> Environment<'w> {
             list.items.push(value);
         }
         for (name, list) in blocks {
-            entries.insert(name, Value::list_of(list.items, list.more, false, &list.origin));
+            entries.insert(name, Value::list_of(list.items, list.more, Sequence::Tuple, &list.origin));
         }
         Value::map(entries, origin)
     }
@@ -469,14 +477,14 @@ struct Collected {
 impl Collected {
     fn value(self, each: &For, origin: &Origin) -> Value {
         if each.result_key.is_none() {
-            return Value::list_of(self.items, self.more, false, origin);
+            return Value::list_of(self.items, self.more, Sequence::Tuple, origin);
         }
         let entries = self
             .entries
             .into_iter()
             .filter_map(|(name, mut values)| {
                 let value = if each.groups {
-                    Value::list_of(values, self.more.clone(), false, origin)
+                    Value::list_of(values, self.more.clone(), Sequence::Tuple, origin)
                 } else {
                     values.pop()?
                 };
@@ -530,7 +538,7 @@ pub(crate) fn pairs_of(collection: &Value) -> Option<Vec<(Value, Value)>> {
                 .iter()
                 .enumerate()
                 .map(|(at, item)| {
-                    let key = if list.is_set {
+                    let key = if list.is_set() {
                         item.clone()
                     } else if let Some(more) = &list.more {
                         Value::unknown_like(more, Some(Shape::Number), &item.origin)
@@ -585,6 +593,7 @@ fn attribute_of(whole: &Unknown, name: &str, origin: &Origin) -> Value {
 pub(crate) fn element(value: &Value, index: &Value) -> Outcome {
     match (&value.kind, &index.kind) {
         (Kind::Unknown(unknown), _) => Ok(part_of(unknown, &value.origin)),
+        (Kind::List(list), _) if list.is_set() => Err(Failure),
         (Kind::List(_) | Kind::Map(_), Kind::Unknown(unknown)) => {
             Ok(Value::unknown_because(unknown.why.clone(), &value.origin))
         }
@@ -606,6 +615,25 @@ pub(crate) fn element(value: &Value, index: &Value) -> Outcome {
 
 fn part_of(whole: &Unknown, origin: &Origin) -> Value {
     Value::unknown_because(whole.why.clone(), origin)
+}
+
+/// The two sides of a conditional as the type that they have in common: Terraform refuses those that have none.
+fn of_one_type(sides: [Outcome; 2], world: &World<'_>) -> Result<[Outcome; 2], Failure> {
+    let [Ok(left), Ok(right)] = &sides else {
+        return Ok(sides);
+    };
+    if left.is_null() || right.is_null() {
+        return Ok(sides);
+    }
+    if let (Some(one), Some(two)) = (left.shape(), right.shape())
+        && one == two
+        && !matches!(one, Shape::List | Shape::Map)
+    {
+        return Ok(sides);
+    }
+    world.charge((left.size() + right.size()) / 16);
+    let common = unify(&[Type::of_value(left), Type::of_value(right)]).ok_or(Failure)?;
+    Ok([convert(left, &common), convert(right, &common)])
 }
 
 /// One of two values: what they have in common is certain.
@@ -636,7 +664,7 @@ fn unary(operator: UnaryOperator, value: &Value, origin: &Origin) -> Outcome {
                 _ => Err(Failure),
             }
         }
-        UnaryOperator::Neg => binary(BinaryOperator::Minus, &Value::number(0, origin), value, origin),
+        UnaryOperator::Neg => binary(BinaryOperator::Mul, &Value::number(-1, origin), value, origin),
     }
 }
 
@@ -659,13 +687,15 @@ fn binary(operator: BinaryOperator, left: &Value, right: &Value, origin: &Origin
 /// `&&` is decided by a false side and `||` by a true one, whatever the other side is.
 fn logic(and: bool, left: &Value, right: &Value, origin: &Origin) -> Outcome {
     let (left, right) = (to_bool(left)?, to_bool(right)?);
+    if left.is_null() || right.is_null() {
+        return Err(Failure);
+    }
     let decides = |value: &Value| matches!(value.kind, Kind::Bool(bool) if bool != and);
     if decides(&left) || decides(&right) {
         return Ok(Value::bool(!and, origin));
     }
     match (&left.kind, &right.kind) {
         (Kind::Bool(_), Kind::Bool(_)) => Ok(Value::bool(and, origin)),
-        (Kind::Null, _) | (_, Kind::Null) => Err(Failure),
         _ => Ok(open(&left, &right, Shape::Bool, origin)),
     }
 }
@@ -717,6 +747,10 @@ fn computed(operator: BinaryOperator, one: &Number, two: &Number) -> Option<Numb
         let whole = match operator {
             BinaryOperator::Plus => one.checked_add(two),
             BinaryOperator::Minus => one.checked_sub(two),
+            // Terraform's zero has a sign.
+            BinaryOperator::Mul if (one == 0 || two == 0) && (one < 0 || two < 0) => {
+                return Number::from_f64(-0.0);
+            }
             BinaryOperator::Mul => one.checked_mul(two),
             BinaryOperator::Div => one.checked_rem(two).filter(|rest| *rest == 0).and(one.checked_div(two)),
             BinaryOperator::Mod => one.checked_rem(two),

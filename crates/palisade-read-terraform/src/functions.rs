@@ -5,21 +5,23 @@
 mod bytes;
 mod collections;
 mod files;
+mod format;
 mod network;
 mod numbers;
+mod parameters;
 mod patterns;
 mod times;
 mod yaml;
 
-use crate::convert::{
-    Type, convert, distinct, items_of, number_text, set, text_of, to_bool, to_number, to_text,
-};
+use crate::convert::{Type, convert, distinct, items_of, set, text_of, to_bool, to_number, to_text};
 use crate::evaluate::{Environment, Failure, Outcome, equal_or_unknown, order, pairs_of};
 use crate::syntax::Expression;
-use crate::value::{Kind, Value, equal, number, unknown};
+use crate::types::unify;
+use crate::value::{Items, Kind, Sequence, Value, equal, number, unknown};
 use indexmap::IndexMap;
 use palisade_model::{Origin, Shape, Unknown, Why};
 use std::sync::Arc;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// What a function is given and where its result stands.
 struct Given<'a> {
@@ -73,15 +75,15 @@ fn function(name: &str) -> Option<(Returns, How)> {
             LIST,
             Known(|given| {
                 let list = list_in(given, 0)?;
-                Ok(Value::list(distinct(unified(&list.items)), given.origin))
+                Ok(list_like(distinct(list.items.clone()), list, given))
             }),
         ),
         "element" => (None, Partly(element)),
         "endswith" => (BOOL, Known(|given| tested(given, |text, end| text.ends_with(end)))),
         "flatten" => (LIST, Partly(flatten)),
         "floor" => (NUMBER, Known(|given| rounded(given, f64::floor))),
-        "format" => (TEXT, Known(format)),
-        "formatlist" => (LIST, Known(formatlist)),
+        "format" => (TEXT, Known(format::format)),
+        "formatlist" => (LIST, Known(format::formatlist)),
         "index" => (NUMBER, Known(index)),
         "join" => (TEXT, Partly(join)),
         "jsondecode" => (None, Partly(jsondecode)),
@@ -89,7 +91,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "keys" => (LIST, Partly(keys)),
         "length" => (NUMBER, Partly(length)),
         "lookup" => (None, Partly(lookup)),
-        "lower" => (TEXT, Known(|given| mapped(given, str::to_lowercase))),
+        "lower" => (TEXT, Known(|given| mapped(given, lower))),
         "max" => (NUMBER, Known(|given| extreme(given, std::cmp::Ordering::Greater))),
         "merge" => (MAP, Partly(merge)),
         "min" => (NUMBER, Known(|given| extreme(given, std::cmp::Ordering::Less))),
@@ -103,7 +105,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
             LIST,
             Known(|given| {
                 let list = list_in(given, 0)?;
-                Ok(Value::list(list.items.iter().rev().cloned().collect(), given.origin))
+                Ok(list_like(list.items.iter().rev().cloned().collect(), list, given))
             }),
         ),
         "setintersection" => (
@@ -133,10 +135,10 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "sum" => (NUMBER, Known(sum)),
         "title" => (TEXT, Known(|given| mapped(given, title))),
         "tobool" => (BOOL, Partly(|given| to_bool(argument(given, 0)?))),
-        "tolist" => (LIST, Partly(|given| cast(given, &Type::List(Box::new(Type::Any))))),
-        "tomap" => (MAP, Partly(|given| cast(given, &Type::Map(Box::new(Type::Any))))),
+        "tolist" => (LIST, Partly(|given| convert(argument(given, 0)?, &Type::List(Arc::new(Type::Any))))),
+        "tomap" => (MAP, Partly(|given| convert(argument(given, 0)?, &Type::Map(Arc::new(Type::Any))))),
         "tonumber" => (NUMBER, Partly(|given| to_number(argument(given, 0)?))),
-        "toset" => (LIST, Partly(|given| cast(given, &Type::Set(Box::new(Type::Any))))),
+        "toset" => (LIST, Partly(|given| convert(argument(given, 0)?, &Type::Set(Arc::new(Type::Any))))),
         "tostring" => (TEXT, Partly(|given| to_text(argument(given, 0)?))),
         "trim" => (TEXT, Known(|given| trimmed(given, |text, cut| text.trim_matches(|c| cut.contains(c))))),
         "trimprefix" => {
@@ -146,7 +148,7 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "trimsuffix" => {
             (TEXT, Known(|given| trimmed(given, |text, cut| text.strip_suffix(cut).unwrap_or(text))))
         }
-        "upper" => (TEXT, Known(|given| mapped(given, str::to_uppercase))),
+        "upper" => (TEXT, Known(|given| mapped(given, upper))),
         "values" => (LIST, Partly(values)),
         "zipmap" => (MAP, Known(zipmap)),
         "basename" => (TEXT, Known(|given| mapped(given, files::basename))),
@@ -215,6 +217,7 @@ pub(crate) fn call(
 ) -> Outcome {
     let origin = &expression.place.origin();
     match name {
+        "try" | "can" if expands_last => return Err(Failure),
         "try" => return tried(environment, arguments, origin),
         "can" => return can(environment, arguments, origin),
         _ => {}
@@ -229,6 +232,7 @@ pub(crate) fn call(
     let Some((returns, how)) = function(name) else {
         return Ok(crate::evaluate::not_evaluated(expression));
     };
+    let values = parameters::conform(name, values)?;
     // Parts are shared, so that most functions cost far less than their arguments are large.
     let size: usize = values.iter().map(Value::size).sum();
     environment.world.charge(size / 64);
@@ -300,6 +304,9 @@ fn tried(environment: &mut Environment<'_>, arguments: &[Expression], origin: &O
         let Ok(value) = environment.evaluate(argument) else {
             continue;
         };
+        if is_of_no_file(&value) {
+            continue;
+        }
         let Kind::Unknown(cause) = &value.kind else {
             return Ok(value.at(origin));
         };
@@ -318,6 +325,13 @@ fn tried(environment: &mut Environment<'_>, arguments: &[Expression], origin: &O
     Err(Failure)
 }
 
+/// Is it what would be in a file that is certainly not there? Terraform refuses to read it.
+fn is_of_no_file(value: &Value) -> bool {
+    let absent = crate::NotRead::Absent.to_string();
+    matches!(&value.kind, Kind::Unknown(cause)
+        if matches!(&cause.why, Why::Unreadable(reason) if reason.ends_with(absent.as_str())))
+}
+
 /// An attribute that a provider fills in is there; of anything else that is unknown nobody can say.
 fn may_fail(cause: &Unknown) -> bool {
     !(matches!(cause.why, Why::AfterApply(_)) && cause.hint.refers_to.len() == 1 && is_plain(cause))
@@ -333,6 +347,7 @@ fn can(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Ori
     };
     Ok(match environment.evaluate(argument) {
         Err(Failure) => Value::bool(false, origin),
+        Ok(value) if is_of_no_file(&value) => Value::bool(false, origin),
         Ok(value) => match &value.kind {
             Kind::Unknown(cause) if may_fail(cause) => Value::unknown_like(cause, BOOL, origin),
             _ => Value::bool(true, origin),
@@ -389,12 +404,29 @@ fn rounded(given: &Given<'_>, change: impl Fn(f64) -> f64) -> Outcome {
     Ok(Value::number(number, given.origin))
 }
 
+/// Each letter on its own, as Go has it: the ligature `ﬁ` has no capital of one letter.
+fn upper(text: &str) -> String {
+    text.chars().map(upper_letter).collect()
+}
+
+fn upper_letter(letter: char) -> char {
+    let mut upper = letter.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(upper), None) => upper,
+        _ => letter,
+    }
+}
+
+fn lower(text: &str) -> String {
+    text.chars().map(|letter| letter.to_lowercase().next().unwrap_or(letter)).collect()
+}
+
 fn title(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut starts = true;
     for character in text.chars() {
         if starts {
-            result.extend(character.to_uppercase());
+            result.push(upper_letter(character));
         } else {
             result.push(character);
         }
@@ -459,14 +491,36 @@ fn quantified(given: &Given<'_>, all: bool) -> Outcome {
 fn chunklist(given: &Given<'_>) -> Outcome {
     let list = list_in(given, 0)?;
     let size = usize::try_from(whole_in(given, 1)?).map_err(|_| Failure)?;
-    let chunks = unified(&list.items)
+    let of = match &list.sequence {
+        Sequence::List(of) => of.clone(),
+        _ => Arc::new(Type::Any),
+    };
+    let chunks = list
+        .items
         .chunks(if size == 0 { list.items.len().max(1) } else { size })
-        .map(|chunk| Value::list(chunk.to_vec(), given.origin))
+        .map(|chunk| Value::list_of(chunk.to_vec(), None, Sequence::List(of.clone()), given.origin))
         .collect();
-    Ok(Value::list(chunks, given.origin))
+    let of = Arc::new(Type::List(of));
+    Ok(Value::list_of(chunks, None, Sequence::List(of), given.origin))
 }
 
+/// The first argument that is neither null nor an empty text, as the type that all of them have in common.
 fn coalesce(given: &Given<'_>) -> Outcome {
+    let kinds: Vec<Type> = given.arguments.iter().map(Type::of_value).collect();
+    let common = unify(&kinds).ok_or(Failure)?;
+    let arguments: Result<Vec<Value>, Failure> =
+        given.arguments.iter().map(|argument| as_common(argument, &common)).collect();
+    coalesced(&Given { arguments: &arguments?, ..*given })
+}
+
+fn as_common(argument: &Value, common: &Type) -> Outcome {
+    match convert(argument, common) {
+        Err(Failure) if common.is_open() => Ok(argument.clone()),
+        converted => converted,
+    }
+}
+
+fn coalesced(given: &Given<'_>) -> Outcome {
     for (at, argument) in given.arguments.iter().enumerate() {
         match &argument.kind {
             Kind::Null => {}
@@ -488,6 +542,14 @@ fn coalesce(given: &Given<'_>) -> Outcome {
 }
 
 fn coalescelist(given: &Given<'_>) -> Outcome {
+    let is_other = |argument: &Value| match &argument.kind {
+        Kind::List(list) => list.is_set(),
+        Kind::Null | Kind::Unknown(_) => false,
+        _ => true,
+    };
+    if given.arguments.iter().any(is_other) {
+        return Err(Failure);
+    }
     for argument in given.arguments {
         match &argument.kind {
             Kind::Null => {}
@@ -521,14 +583,32 @@ fn compact(given: &Given<'_>) -> Outcome {
             _ => kept.push(to_text(item)?),
         }
     }
-    Ok(Value::list_of(kept, more, false, given.origin))
+    Ok(Value::list_of(kept, more, Sequence::List(Arc::new(Type::Text)), given.origin))
 }
 
+/// Lists become one list, where their types have one in common; everything else is a tuple.
 fn concat(given: &Given<'_>) -> Outcome {
+    if given.arguments.is_empty() {
+        return Err(Failure);
+    }
+    let kinds: Vec<Type> = given.arguments.iter().map(Type::of_value).collect();
+    let all_lists = kinds.iter().all(|kind| matches!(kind, Type::List(_)));
+    let common = if all_lists { unify(&kinds) } else { None };
+    let converted: Vec<Value>;
+    let (arguments, sequence) = match &common {
+        Some(kind @ Type::List(of)) => {
+            let each: Result<Vec<Value>, Failure> =
+                given.arguments.iter().map(|argument| convert(argument, kind)).collect();
+            converted = each?;
+            (converted.as_slice(), Sequence::List(of.clone()))
+        }
+        _ => (given.arguments, Sequence::Tuple),
+    };
     let mut items = Vec::new();
     let mut more = None;
-    for argument in given.arguments {
+    for argument in arguments {
         match &argument.kind {
+            Kind::List(list) if list.is_set() => return Err(Failure),
             Kind::List(list) => {
                 items.extend(list.items.iter().cloned());
                 more = more.or_else(|| list.more.clone());
@@ -537,7 +617,7 @@ fn concat(given: &Given<'_>) -> Outcome {
             _ => return Err(Failure),
         }
     }
-    Ok(Value::list_of(items, more, false, given.origin))
+    Ok(Value::list_of(items, more, sequence, given.origin))
 }
 
 fn contains(given: &Given<'_>) -> Outcome {
@@ -567,11 +647,16 @@ fn element(given: &Given<'_>) -> Outcome {
     match (&list.kind, &index.kind) {
         (Kind::Unknown(cause), _) => part_of_list(given, cause),
         (_, Kind::Unknown(cause)) => open(given, cause, false, None),
+        (Kind::List(items), _) if items.is_set() => Err(Failure),
         (Kind::List(items), Kind::Number(index)) => match &items.more {
             Some(more) => open(given, more, false, None),
             None => {
                 let length = i64::try_from(items.items.len()).map_err(|_| Failure)?;
                 let index = index.as_i64().filter(|_| length > 0).ok_or(Failure)?;
+                // Of a tuple Terraform first looks for the type at what is left of the index.
+                if matches!(items.sequence, Sequence::Tuple) && index % length < 0 {
+                    return Err(Failure);
+                }
                 let at = usize::try_from(index.rem_euclid(length)).map_err(|_| Failure)?;
                 items.items.get(at).cloned().ok_or(Failure)
             }
@@ -596,7 +681,7 @@ fn flatten(given: &Given<'_>) -> Outcome {
         Kind::Unknown(cause) => return open(given, cause, true, LIST),
         _ => return Err(Failure),
     }
-    Ok(Value::list_of(items, more, false, given.origin))
+    Ok(Value::list_of(items, more, Sequence::Tuple, given.origin))
 }
 
 fn flatten_into(value: &Value, items: &mut Vec<Value>, more: &mut Option<Arc<Unknown>>) {
@@ -619,6 +704,9 @@ fn flatten_into(value: &Value, items: &mut Vec<Value>, more: &mut Option<Arc<Unk
 
 fn index(given: &Given<'_>) -> Outcome {
     let (list, wanted) = (list_in(given, 0)?, argument(given, 1)?);
+    if list.is_set() {
+        return Err(Failure);
+    }
     let at = list.items.iter().position(|item| equal(item, wanted) == Some(true)).ok_or(Failure)?;
     Ok(Value::number(at, given.origin))
 }
@@ -643,6 +731,9 @@ fn join(given: &Given<'_>) -> Outcome {
             open.hint.refers_to = references;
         }
         return Ok(Value::unknown(open, given.origin));
+    }
+    if given.arguments.len() < 2 {
+        return Err(Failure);
     }
     let separator = text_in(given, 0)?;
     let mut texts = Vec::new();
@@ -672,7 +763,11 @@ fn keys(given: &Given<'_>) -> Outcome {
     match &value.kind {
         Kind::Map(map) => {
             let keys = pairs_of(value).ok_or(Failure)?.into_iter().map(|(key, _)| key).collect();
-            Ok(Value::list_of(keys, map.more.clone(), false, given.origin))
+            let sequence = match &map.of {
+                Some(_) => Sequence::List(Arc::new(Type::Text)),
+                None => Sequence::Tuple,
+            };
+            Ok(Value::list_of(keys, map.more.clone(), sequence, given.origin))
         }
         Kind::Unknown(cause) => open(given, cause, true, LIST),
         _ => Err(Failure),
@@ -684,7 +779,8 @@ fn values(given: &Given<'_>) -> Outcome {
     match &value.kind {
         Kind::Map(map) => {
             let values = pairs_of(value).ok_or(Failure)?.into_iter().map(|(_, value)| value).collect();
-            Ok(Value::list_of(values, map.more.clone(), false, given.origin))
+            let sequence = map.of.as_ref().map_or(Sequence::Tuple, |of| Sequence::List(of.clone()));
+            Ok(Value::list_of(values, map.more.clone(), sequence, given.origin))
         }
         Kind::Unknown(cause) => open(given, cause, true, LIST),
         _ => Err(Failure),
@@ -695,12 +791,13 @@ fn length(given: &Given<'_>) -> Outcome {
     let value = argument(given, 0)?;
     let (count, more) = match &value.kind {
         // What is unknown in a set may be one of its other items.
-        Kind::List(list) if list.is_set && value.has_unknown() => (0, value.first_unknown()),
+        Kind::List(list) if list.is_set() && value.has_unknown() => (0, value.first_unknown()),
         Kind::List(list) => (list.items.len(), list.more.as_ref()),
         Kind::Map(map) => (map.entries.len(), map.more.as_ref()),
+        Kind::Bool(_) | Kind::Number(_) => return Err(Failure),
         _ => match (value.first_unknown(), text_of(value)) {
             (Some(cause), _) => (0, Some(cause)),
-            (None, Some(text)) => (letters(&text).ok_or(Failure)?.len(), None),
+            (None, Some(text)) => (letters(&text).len(), None),
             (None, None) => return Err(Failure),
         },
     };
@@ -717,19 +814,33 @@ fn lookup(given: &Given<'_>) -> Outcome {
         Kind::Unknown(cause) => return open(given, cause, false, None),
         _ => return Err(Failure),
     };
+    if let (Some(of), Some(default)) = (&entries.of, given.arguments.get(2)) {
+        convert(default, of)?;
+    }
     if let Some(cause) = key.first_unknown() {
         return open(given, cause, false, None);
     }
     match (entries.entries.get(&*text_of(key).ok_or(Failure)?), &entries.more) {
+        _ if given.arguments.len() > 3 => Err(Failure),
         (Some(entry), _) => Ok(entry.clone()),
         (None, Some(more)) => open(given, more, false, None),
-        (None, None) => argument(given, 2).cloned(),
+        (None, None) => match &entries.of {
+            Some(of) => convert(argument(given, 2)?, of),
+            None => argument(given, 2).cloned(),
+        },
     }
 }
 
 fn merge(given: &Given<'_>) -> Outcome {
     let mut entries: IndexMap<Arc<str>, Value> = IndexMap::new();
     let mut more: Option<Arc<Unknown>> = None;
+    // Maps of one type stay a map.
+    let kinds: Vec<Type> =
+        given.arguments.iter().filter(|argument| !argument.is_null()).map(Type::of_value).collect();
+    let of = match kinds.first() {
+        Some(Type::Map(of)) if kinds.iter().all(|kind| kind.is(&kinds[0])) => Some(of.clone()),
+        _ => None,
+    };
     for argument in given.arguments {
         let rest = match &argument.kind {
             Kind::Null => continue,
@@ -749,7 +860,7 @@ fn merge(given: &Given<'_>) -> Outcome {
         };
         more = rest.or(more);
     }
-    Ok(Value::map_of(entries, more, given.origin))
+    Ok(Value::entries_of(entries, more, of, given.origin))
 }
 
 /// What a later map with unknown entries may overwrite is no longer known.
@@ -797,7 +908,7 @@ fn range(given: &Given<'_>) -> Outcome {
     if numbers.len() > 1024 {
         return Err(Failure);
     }
-    Ok(Value::list(numbers, given.origin))
+    Ok(Value::list_of(numbers, None, Sequence::List(Arc::new(Type::Number)), given.origin))
 }
 
 /// A pattern between slashes is a regular expression.
@@ -815,40 +926,48 @@ fn replace(given: &Given<'_>) -> Outcome {
     Ok(Value::text(text.replace(&*pattern, &with), given.origin))
 }
 
+/// Sets as sets of the one type that their items have in common.
 fn sets(given: &Given<'_>, combine: impl Fn(&mut Vec<Value>, &[Value])) -> Outcome {
-    let lists: Result<Vec<_>, _> = (0..given.arguments.len()).map(|at| list_in(given, at)).collect();
-    let lists = lists?;
-    // The items of all of them have one type.
-    let all: Vec<Value> = lists.iter().flat_map(|list| list.items.iter().cloned()).collect();
-    let mut rest = unified(&all).into_iter();
-    let mut alike = lists.iter().map(|list| rest.by_ref().take(list.items.len()).collect::<Vec<Value>>());
-    let mut kept = distinct(alike.next().ok_or(Failure)?);
-    for next in alike {
-        if kept.len().saturating_mul(next.len()) > 4_000_000 {
-            let why = Why::NotEvaluated("very large sets".into());
-            return Ok(Value::unknown(unknown(why, true, LIST), given.origin));
+    let kinds: Vec<Type> = given.arguments.iter().map(Type::of_value).collect();
+    let common = unify(&kinds).ok_or(Failure)?;
+    let Type::Set(of) = &common else {
+        return Err(Failure);
+    };
+    let mut kept: Option<Vec<Value>> = None;
+    for argument in given.arguments {
+        let argument = convert(argument, &common)?;
+        let next = &items_of(&argument).ok_or(Failure)?.items;
+        match &mut kept {
+            None => kept = Some(next.clone()),
+            Some(kept) if kept.len().saturating_mul(next.len()) > 4_000_000 => {
+                let why = Why::NotEvaluated("very large sets".into());
+                return Ok(Value::unknown(unknown(why, true, LIST), given.origin));
+            }
+            Some(kept) => combine(kept, next),
         }
-        combine(&mut kept, &next);
     }
-    Ok(set(kept, None, argument(given, 0)?))
+    Ok(set(kept.ok_or(Failure)?, None, of.clone(), argument(given, 0)?))
 }
 
 fn slice(given: &Given<'_>) -> Outcome {
     let list = list_in(given, 0)?;
     let bound = |at| usize::try_from(whole_in(given, at)?).map_err(|_| Failure);
     let (start, end) = (bound(1)?, bound(2)?);
+    if list.is_set() {
+        return Err(Failure);
+    }
     let items = list.items.get(start..end).ok_or(Failure)?;
-    Ok(Value::list(items.to_vec(), given.origin))
+    Ok(list_like(items.to_vec(), list, given))
 }
 
 fn sort(given: &Given<'_>) -> Outcome {
-    let mut texts = Vec::new();
+    let mut found = Vec::new();
     for item in &list_in(given, 0)?.items {
-        texts.push((text_of(item).ok_or(Failure)?, item.origin.clone()));
+        found.push((text_of(item).ok_or(Failure)?, item.origin.clone()));
     }
-    texts.sort_by(|left, right| left.0.cmp(&right.0));
-    let items = texts.into_iter().map(|(text, origin)| Value::text(text, &origin)).collect();
-    Ok(Value::list(items, given.origin))
+    found.sort_by(|left, right| left.0.cmp(&right.0));
+    let items = found.into_iter().map(|(text, origin)| Value::text(text, &origin)).collect();
+    Ok(texts(items, given))
 }
 
 fn split(given: &Given<'_>) -> Outcome {
@@ -863,25 +982,23 @@ fn split(given: &Given<'_>) -> Outcome {
     } else {
         text.split(&*separator).map(|part| Value::text(part, given.origin)).collect()
     };
-    Ok(Value::list(items, given.origin))
+    Ok(texts(items, given))
 }
 
-/// What a reader takes for the letters of a text, as Terraform counts them. None where several characters may
-/// make up one letter.
-fn letters(text: &str) -> Option<Vec<char>> {
-    let is_letter = |character: char| character < '\u{300}' && character != '\r';
-    text.chars().all(is_letter).then(|| text.chars().collect())
+/// What a reader takes for the letters of a text, each perhaps several characters, as Terraform counts them.
+fn letters(text: &str) -> Vec<&str> {
+    text.graphemes(true).collect()
 }
 
 fn strrev(given: &Given<'_>) -> Outcome {
     let text = text_in(given, 0)?;
-    let reversed: String = letters(&text).ok_or(Failure)?.into_iter().rev().collect();
+    let reversed: String = letters(&text).into_iter().rev().collect();
     Ok(Value::text(reversed, given.origin))
 }
 
 fn substr(given: &Given<'_>) -> Outcome {
     let text = text_in(given, 0)?;
-    let text = letters(&text).ok_or(Failure)?;
+    let text = letters(&text);
     let (offset, length) = (whole_in(given, 1)?, whole_in(given, 2)?);
     let count = i64::try_from(text.len()).map_err(|_| Failure)?;
     let start = if offset < 0 { offset.saturating_add(count).max(0) } else { offset.min(count) };
@@ -890,35 +1007,21 @@ fn substr(given: &Given<'_>) -> Outcome {
         if length < 0 || length == 0 && offset < 0 { count } else { start.saturating_add(length).min(count) };
     let (start, end) =
         (usize::try_from(start).map_err(|_| Failure)?, usize::try_from(end).map_err(|_| Failure)?);
-    Ok(Value::text(text[start..end].iter().collect::<String>(), given.origin))
+    Ok(Value::text(text[start..end].concat(), given.origin))
 }
 
-fn cast(given: &Given<'_>, kind: &Type) -> Outcome {
-    let value = argument(given, 0)?;
-    match (&value.kind, kind) {
-        (Kind::List(list), Type::List(_) | Type::Set(_)) => {
-            let items = unified(&list.items);
-            let whole = Value::list_of(items, list.more.clone(), list.is_set, &value.origin);
-            convert(&whole, kind)
-        }
-        (Kind::Map(map), Type::Map(_)) => {
-            let values: Vec<Value> = unified(&map.entries.values().cloned().collect::<Vec<_>>());
-            let entries = map.entries.keys().cloned().zip(values).collect();
-            Ok(Value::map_of(entries, map.more.clone(), &value.origin))
-        }
-        _ => convert(value, kind),
-    }
+/// A list of texts.
+fn texts(items: Vec<Value>, given: &Given<'_>) -> Value {
+    Value::list_of(items, None, Sequence::List(Arc::new(Type::Text)), given.origin)
 }
 
-/// The items of a collection have one type: primitives of different types become texts.
-fn unified(items: &[Value]) -> Vec<Value> {
-    let shapes: Vec<Option<Shape>> = items.iter().filter(|item| !item.is_null()).map(Value::shape).collect();
-    let primitive =
-        shapes.iter().all(|shape| matches!(shape, Some(Shape::Text | Shape::Number | Shape::Bool)));
-    if !primitive || shapes.windows(2).all(|pair| pair[0] == pair[1]) {
-        return items.to_vec();
-    }
-    items.iter().map(|item| to_text(item).unwrap_or_else(|_| item.clone())).collect()
+/// Some items of a list: a list of their type, or a tuple where it was one.
+fn list_like(items: Vec<Value>, like: &Items, given: &Given<'_>) -> Value {
+    let sequence = match &like.sequence {
+        Sequence::Tuple => Sequence::Tuple,
+        Sequence::List(of) | Sequence::Set(of) => Sequence::List(of.clone()),
+    };
+    Value::list_of(items, like.more.clone(), sequence, given.origin)
 }
 
 /// Every line but the first moved to the right.
@@ -941,170 +1044,10 @@ fn zipmap(given: &Given<'_>) -> Outcome {
     for (key, value) in keys.items.iter().zip(&values.items) {
         entries.insert(text_of(key).ok_or(Failure)?, value.clone());
     }
-    Ok(Value::map(entries, given.origin))
-}
-
-fn formatlist(given: &Given<'_>) -> Outcome {
-    let lengths: Vec<usize> = given.arguments[1..]
-        .iter()
-        .filter_map(|argument| items_of(argument).map(|list| list.items.len()))
-        .collect();
-    let count = lengths.first().copied().unwrap_or(1);
-    if lengths.iter().any(|length| *length != count) {
-        return Err(Failure);
-    }
-    let pattern = argument(given, 0)?;
-    let mut results = Vec::new();
-    for at in 0..count {
-        let mut arguments = vec![pattern.clone()];
-        for argument in &given.arguments[1..] {
-            let item = match items_of(argument) {
-                Some(list) => list.items.get(at).ok_or(Failure)?,
-                None => argument,
-            };
-            arguments.push(item.clone());
-        }
-        results.push(format(&Given { arguments: &arguments, origin: given.origin })?);
-    }
-    Ok(Value::list(results, given.origin))
-}
-
-/// `%s`, `%v`, `%d`, `%q`, `%t`, `%f`, `%%`, with width, `-`, `0` and precision. Other verbs are not evaluated.
-fn format(given: &Given<'_>) -> Outcome {
-    let pattern = text_in(given, 0)?;
-    let mut result = String::new();
-    let mut next = 1;
-    let mut rest = &*pattern;
-    while let Some(at) = rest.find('%') {
-        result.push_str(&rest[..at]);
-        let (verb, after) = Verb::read(&rest[at + 1..]).ok_or(Failure)?;
-        rest = after;
-        if verb.letter == '%' {
-            result.push('%');
-            continue;
-        }
-        let argument = argument(given, next)?;
-        next += 1;
-        match verb.write(argument)? {
-            Some(text) => result.push_str(&text),
-            None => {
-                let why = Why::NotEvaluated(format!("format with %{}", verb.letter).into());
-                return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
-            }
-        }
-        if result.len() > 4 << 20 {
-            return Err(Failure);
-        }
-    }
-    if next < given.arguments.len() {
-        return Err(Failure);
-    }
-    result.push_str(rest);
-    Ok(Value::text(result, given.origin))
-}
-
-/// One `%…` of a format.
-struct Verb {
-    left: bool,
-    zeros: bool,
-    plus: bool,
-    width: usize,
-    precision: Option<usize>,
-    letter: char,
-}
-
-impl Verb {
-    fn read(text: &str) -> Option<(Self, &str)> {
-        let flags = text.len() - text.trim_start_matches(['-', '0', '+', ' ', '#']).len();
-        let (flags, rest) = text.split_at(flags);
-        let digits = |rest: &str| rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (width, rest) = rest.split_at(digits(rest));
-        let (precision, rest) = match rest.strip_prefix('.') {
-            Some(rest) => {
-                let (precision, rest) = rest.split_at(digits(rest));
-                (Some(precision), rest)
-            }
-            None => (None, rest),
-        };
-        let letter = rest.chars().next()?;
-        let size = |text: &str| {
-            if text.is_empty() { Some(0) } else { text.parse().ok() }
-        };
-        let verb = Self {
-            left: flags.contains('-'),
-            zeros: flags.contains('0'),
-            plus: flags.contains('+'),
-            width: size(width).filter(|width| *width <= 1024)?,
-            precision: match precision {
-                Some(precision) => Some(size(precision).filter(|precision| *precision <= 512)?),
-                None => None,
-            },
-            letter,
-        };
-        Some((verb, &rest[letter.len_utf8()..]))
-    }
-
-    /// The argument as this verb writes it; none for a verb that is not known here.
-    fn write(&self, argument: &Value) -> Result<Option<String>, Failure> {
-        let text = match self.letter {
-            's' => text_of(argument).ok_or(Failure)?.to_string(),
-            'v' => match &argument.kind {
-                Kind::List(_) | Kind::Map(_) => crate::json::encode(argument, false),
-                _ => text_of(argument).ok_or(Failure)?.to_string(),
-            },
-            'q' => serde_json::to_string(&*text_of(argument).ok_or(Failure)?).map_err(|_| Failure)?,
-            't' => match to_bool(argument)?.kind {
-                Kind::Bool(bool) => bool.to_string(),
-                _ => return Err(Failure),
-            },
-            'd' => match to_number(argument)?.kind {
-                Kind::Number(number) if !number.is_f64() => number_text(&number),
-                Kind::Number(number) => number.as_f64().map(f64::trunc).ok_or(Failure)?.to_string(),
-                _ => return Err(Failure),
-            },
-            'b' | 'o' | 'x' | 'X' => match to_number(argument)?.kind {
-                Kind::Number(number) => {
-                    let number = number.as_i64().ok_or(Failure)?;
-                    let sign = if number < 0 { "-" } else { "" };
-                    let number = number.unsigned_abs();
-                    match self.letter {
-                        'b' => format!("{sign}{number:b}"),
-                        'o' => format!("{sign}{number:o}"),
-                        'x' => format!("{sign}{number:x}"),
-                        _ => format!("{sign}{number:X}"),
-                    }
-                }
-                _ => return Err(Failure),
-            },
-            'f' => match to_number(argument)?.kind {
-                Kind::Number(number) => {
-                    let precision = self.precision.unwrap_or(6);
-                    format!("{:.precision$}", number.as_f64().ok_or(Failure)?)
-                }
-                _ => return Err(Failure),
-            },
-            _ => return Ok(None),
-        };
-        Ok(Some(self.padded(text)))
-    }
-
-    fn padded(&self, mut text: String) -> String {
-        let is_number = matches!(self.letter, 'b' | 'd' | 'f' | 'o' | 'x' | 'X');
-        if !is_number && let Some(precision) = self.precision {
-            text = text.chars().take(precision).collect();
-        }
-        if is_number && self.plus && !text.starts_with('-') {
-            text.insert(0, '+');
-        }
-        let missing = self.width.saturating_sub(text.chars().count());
-        if self.left {
-            text.extend(std::iter::repeat_n(' ', missing));
-        } else if self.zeros && is_number {
-            let sign = usize::from(text.starts_with(['-', '+']));
-            text.insert_str(sign, &"0".repeat(missing));
-        } else {
-            text.insert_str(0, &" ".repeat(missing));
-        }
-        text
-    }
+    let of = match &values.sequence {
+        Sequence::Tuple => None,
+        Sequence::List(of) => Some(of.clone()),
+        Sequence::Set(_) => return Err(Failure),
+    };
+    Ok(Value::entries_of(entries, None, of, given.origin))
 }

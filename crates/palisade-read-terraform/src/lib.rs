@@ -6,7 +6,11 @@
 //! kin name come from the [`ModuleSource`], never from disk by itself. Terraform is taken to run in the root's
 //! directory (`path.root` and `path.cwd` are `.`), in the workspace `default`. What it can't evaluate is unknown with
 //! its reason; a block that can't be parsed is still there, all of it unknown: no resource is ever dropped. A *plan*
-//! is what `terraform show -json` prints: [`read_plan`].
+//! is what `terraform show -json` prints: [`read_plan`], which also reads a state as it is stored.
+//!
+//! A directory may hold `main.tf` beside `main.tofu`: Terraform reads the first, OpenTofu the second in its place. Which of
+//! them is meant nobody can tell, so both are read: what both declare is as `main.tofu` says, and what only `main.tf`
+//! declares is there as well.
 //!
 //! How values are represented:
 //!
@@ -37,13 +41,15 @@ mod rendered;
 mod scope;
 mod source;
 mod split;
+mod state;
 mod syntax;
 mod template;
+mod types;
 mod value;
 
 pub use plan::{is_plan, read_plan};
 
-use palisade_model::{Diagnostic, RawResource};
+use palisade_model::{Diagnostic, Origin, RawResource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -74,6 +80,8 @@ pub struct Configuration {
     pub diagnostics: Vec<Diagnostic>,
     /// The directories that were read as modules of this root. They are roots of their own only if somebody says so.
     pub modules_used: BTreeSet<Arc<str>>,
+    /// Where each module is called, by what the addresses in it begin with: `module.a["x"].module.b.`.
+    pub calls: BTreeMap<Arc<str>, Origin>,
 }
 
 /// Hands over the files of modules, and those that configurations name.

@@ -1,4 +1,4 @@
-//! Reads what `terraform show -json` prints: plans, and states.
+//! Reads what `terraform show -json` prints: plans, and states. States as they are stored: see [`crate::state`].
 //!
 //! Source: "JSON output format", Terraform's documentation of its internals.
 
@@ -14,9 +14,10 @@ use std::sync::Arc;
 /// How far a reference is followed through variables and outputs of modules.
 const FARTHEST: usize = 24;
 
-/// Is this a plan or state as `terraform show -json` prints it?
+/// Is this a plan or state as `terraform show -json` prints it, or a state as Terraform stores it?
 pub fn is_plan(node: &Node) -> bool {
-    node.get("format_version").is_some() && root_module(node).is_some()
+    (node.get("format_version").is_some() && root_module(node).is_some())
+        || crate::state::version(node).is_some()
 }
 
 fn root_module(document: &Node) -> Option<&Node> {
@@ -24,7 +25,7 @@ fn root_module(document: &Node) -> Option<&Node> {
 }
 
 /// Reads a plan: the resources as they will be, what is known after apply unknown, deleted ones left out.
-/// Or a state: the resources as they were seen last.
+/// Or a state, as it is shown or as it is stored: the resources as they were seen last.
 pub fn read_plan(file: &Arc<str>, text: &str) -> Configuration {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let read = palisade_document::read_json(Text { file, text, start: Position { line: 1, column: 1 } });
@@ -32,6 +33,21 @@ pub fn read_plan(file: &Arc<str>, text: &str) -> Configuration {
     let Some(document) = read.documents.into_iter().next() else {
         return configuration;
     };
+    match crate::state::version(&document) {
+        Some(4) => {
+            configuration.resources = crate::state::read(file, &document, &mut configuration.diagnostics);
+            return configuration;
+        }
+        Some(version) => {
+            let mut diagnostic =
+                Diagnostic::error(format!("a state of version {version} is not read, only of version 4"))
+                    .help("let Terraform print it: `terraform show -json > state.json`");
+            diagnostic.span = document.origin.span().cloned();
+            configuration.diagnostics.push(diagnostic);
+            return configuration;
+        }
+        None => {}
+    }
     let Some(root) = root_module(&document) else {
         let mut diagnostic = Diagnostic::error("this is neither a plan nor a state")
             .help("write one with `terraform plan -out plan && terraform show -json plan > plan.json`");
@@ -63,7 +79,7 @@ fn unknown_parts(document: &Node) -> HashMap<&str, &Node> {
         .collect()
 }
 
-fn items(list: Option<&Node>) -> impl Iterator<Item = &Node> {
+pub(crate) fn items(list: Option<&Node>) -> impl Iterator<Item = &Node> {
     let items = match list.map(|list| &list.value) {
         Some(Value::List(list)) => list.items.as_slice(),
         _ => &[],
@@ -280,7 +296,7 @@ impl Merger<'_, '_> {
                 is_present: is_own_id || !refers_to.is_empty(),
                 shape: (is_own_id || refers_to_text).then_some(Shape::Text),
                 refers_to,
-                starts_with: None,
+                ..Hint::default()
             },
         })
     }
@@ -368,7 +384,7 @@ fn split_address(address: &str) -> Vec<&str> {
 }
 
 /// An object's place without its body.
-fn first_character(origin: &Origin) -> Origin {
+pub(crate) fn first_character(origin: &Origin) -> Origin {
     match origin {
         Origin::File(span) => Origin::File(Span {
             end: Position { column: span.start.column.saturating_add(1), ..span.start },

@@ -5,7 +5,7 @@
 use crate::convert::text_of;
 use crate::evaluate::Environment;
 use crate::syntax::Body;
-use crate::value::{Entries, Items, Kind, Value};
+use crate::value::{Entries, Items, Kind, Sequence, Value};
 use indexmap::IndexMap;
 use palisade_model::{Origin, Shape, Unknown, Why};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) fn render(
     if let Some(id) = get("policy_id").cloned().or(id) {
         document.insert("Id".into(), id);
     }
-    let statements = Value::list_of(statements.items, statements.more, false, origin);
+    let statements = Value::list_of(statements.items, statements.more, Sequence::Tuple, origin);
     document.insert("Statement".into(), statements);
     Value::encoded(Value::map(document, origin), indented, origin)
 }
@@ -193,9 +193,12 @@ fn statements_of(list: &Value) -> Value {
 
 fn map_items(list: &Value, each: impl Fn(&Value) -> Value) -> Value {
     match &list.kind {
-        Kind::List(items) => {
-            Value::list_of(items.items.iter().map(each).collect(), items.more.clone(), false, &list.origin)
-        }
+        Kind::List(items) => Value::list_of(
+            items.items.iter().map(each).collect(),
+            items.more.clone(),
+            Sequence::Tuple,
+            &list.origin,
+        ),
         _ => list.clone(),
     }
 }
@@ -254,7 +257,7 @@ fn one_or_many(value: &Value, is_set: bool) -> Option<Value> {
             Some(if items.len() == 1 && list.more.is_none() {
                 items.remove(0)
             } else {
-                Value::list_of(items, list.more.clone(), false, &value.origin)
+                Value::list_of(items, list.more.clone(), Sequence::Tuple, &value.origin)
             })
         }
     }
@@ -349,5 +352,5 @@ fn joined(mut lists: Vec<Value>, around: &Value) -> Value {
             _ => items.push(list.clone()),
         }
     }
-    Value::list_of(items, more, false, &around.origin)
+    Value::list_of(items, more, Sequence::Tuple, &around.origin)
 }

@@ -4,7 +4,7 @@ use crate::evaluate::{Environment, Failure, Outcome, leading_attributes, not_eva
 use crate::module::Resource;
 use crate::policy_document;
 use crate::scope::{Children, Instance, Instances, Key, Scope, Sort};
-use crate::syntax::{Expression, Step};
+use crate::syntax::{Body, Expression, Step};
 use crate::value::{Kind, Value, unknown};
 use indexmap::IndexMap;
 use palisade_model::{Origin, Reference, Shape, Unknown, Why};
@@ -107,8 +107,12 @@ fn module(
     let keyed: Vec<(Key, Rc<Scope>)> =
         scopes.iter().filter_map(|(key, child)| Some((key.clone()?, child.clone()))).collect();
     match (scopes.as_slice(), steps.first()) {
+        ([(None, child)], Some(Step::Splat | Step::Index(_) | Step::AttributeSplat) | None)
+            if child.is_never_called(&scope) =>
+        {
+            never(environment, &scope.module.calls[at].body, steps, expression)
+        }
         ([(None, child)], Some(Step::Attribute(_)) | None) => output(environment, child, steps),
-        ([(None, child)], _) if child.is_never_called(&scope) => never(environment, steps, expression),
         // How often the module is called isn't known.
         ([(None, _)], _) => Ok(not_evaluated(expression)),
         _ => select(environment, &keyed, steps, expression, output),
@@ -249,7 +253,10 @@ fn resource(
     let instances = environment.world.resource_instances(&scope, at, declared);
     match &*instances {
         Instances::One => argument(environment, &mention, declared, (None, &Instance::Only), steps),
-        Instances::None(_) => never(environment, steps, expression),
+        Instances::None(_) => match &declared.body {
+            Ok(body) => never(environment, body, steps, expression),
+            Err(_) => Ok(not_evaluated(expression)),
+        },
         Instances::Open(..) | Instances::Many(_) => Ok(mention.later(&scope, None, steps)),
         Instances::Keyed(keyed) => {
             let index_is_unknown = match steps.first() {
@@ -271,9 +278,12 @@ fn resource(
 }
 
 /// Something of which there are no instances.
-fn never(environment: &mut Environment<'_>, steps: &[Step], expression: &Expression) -> Outcome {
-    let empty = Value::list(Vec::new(), &expression.place.origin());
+fn never(environment: &mut Environment<'_>, body: &Body, steps: &[Step], expression: &Expression) -> Outcome {
+    let origin = expression.place.origin();
+    let empty = Value::list(Vec::new(), &origin);
     match steps.split_first() {
+        None if body.attribute("count").is_some() => Ok(empty),
+        None => Ok(Value::map(IndexMap::new(), &origin)),
         Some((Step::Splat, _)) => Ok(empty),
         Some((Step::AttributeSplat, rest)) => environment.steps(empty, &rest[leading_attributes(rest)..]),
         Some((Step::Index(_), _)) => Err(Failure),

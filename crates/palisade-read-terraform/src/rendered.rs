@@ -1,6 +1,6 @@
 //! What a template comes to when parts of it are unknown: a text, or the JSON that it writes with those parts open.
 
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Sequence, Value};
 use indexmap::IndexMap;
 use palisade_model::{Origin, Shape, Unknown};
 use std::sync::Arc;
@@ -52,6 +52,7 @@ impl Rendered {
         }
         let mut unknown = Unknown::reference(cause.why.clone(), Some(Shape::Text), Vec::new());
         unknown.hint.starts_with = self.beginning();
+        unknown.hint.ends_with = self.end();
         Value::unknown(unknown, origin)
     }
 
@@ -61,6 +62,14 @@ impl Rendered {
         // The mark brings a quote of its own.
         let before = before.strip_suffix('"').unwrap_or(before);
         (!before.is_empty() && !before.contains('"')).then(|| before.into())
+    }
+
+    /// How the text ends, from the last unknown part on, where no quote makes that unclear.
+    fn end(&self) -> Option<Arc<str>> {
+        let after = self.text.rsplit(MARK.1).next().filter(|_| !self.is_marked)?;
+        // The mark brings a quote of its own.
+        let after = after.strip_prefix('"').unwrap_or(after);
+        (!after.is_empty() && !after.contains('"')).then(|| after.into())
     }
 
     /// The JSON that the text is, the marks in it texts or names.
@@ -86,6 +95,11 @@ impl Rendered {
                                 .next()
                                 .filter(|start| !start.is_empty())
                                 .map(Arc::from),
+                            ends_with: text
+                                .rsplit(MARK.1)
+                                .next()
+                                .filter(|end| !end.is_empty())
+                                .map(Arc::from),
                         },
                     },
                     &value.origin,
@@ -106,7 +120,7 @@ impl Rendered {
                         _ => items.push(self.unmarked(item)),
                     }
                 }
-                Value::list_of(items, more, false, &value.origin)
+                Value::list_of(items, more, Sequence::Tuple, &value.origin)
             }
             Kind::Map(map) => {
                 let mut entries = IndexMap::with_capacity(map.entries.len());

@@ -144,7 +144,11 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index(index) => write!(f, "[{index}]"),
-            Self::Name(name) => write!(f, "[\"{}\"]", name.replace('\\', "\\\\").replace('"', "\\\"")),
+            Self::Name(name) => {
+                let quoted = name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+                let quoted = quoted.replace('\r', "\\r").replace('\t', "\\t");
+                write!(f, "[\"{}\"]", quoted.replace("${", "$${").replace("%{", "%%{"))
+            }
         }
     }
 }

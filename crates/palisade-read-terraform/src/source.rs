@@ -52,6 +52,12 @@ impl Source {
     /// Reads a file's bytes as text; what is wrong with them is said, and what can be read is read.
     pub fn decode(file: &Arc<str>, bytes: &[u8]) -> (Option<Self>, Vec<Diagnostic>) {
         let whole = Span::new(file.clone(), (1, 1), (1, 1));
+        if let Some(text) = from_utf16(bytes) {
+            let diagnostic = Diagnostic::error("this is UTF-16, which Terraform does not read")
+                .at(whole)
+                .help("save the file as UTF-8; what is in it is read all the same");
+            return (Some(Self::new(file, text.replace("\r\n", "\n"))), vec![diagnostic]);
+        }
         if bytes.iter().take(8_000).any(|byte| *byte == 0) {
             let diagnostic = Diagnostic::error(format!("`{file}` is a binary file"))
                 .at(whole)
@@ -131,6 +137,22 @@ impl Place {
     pub fn quoted(&self) -> Arc<str> {
         let text = self.source.text.get(self.start as usize..self.end as usize).unwrap_or_default();
         shortened(text)
+    }
+}
+
+/// The text, when a mark at its start says that it is UTF-16.
+fn from_utf16(bytes: &[u8]) -> Option<String> {
+    let units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    if u32::try_from(bytes.len()).is_err() {
+        return None;
+    }
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => Some(units(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => Some(units(rest, u16::from_be_bytes)),
+        _ => None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Values while they are evaluated: shared, bounded in size, and still knowing that a text is encoded JSON.
 
+use crate::types::Type;
 use indexmap::IndexMap;
 use palisade_model::{Hint, List, Map, Node, Origin, Shape, Unknown, Why};
 use serde_json::Number;
 use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// No value has more parts than this. Larger ones (lists that double a hundred times) become unknown.
 const LARGEST: usize = 200_000;
@@ -40,8 +42,27 @@ pub(crate) struct Items {
     pub items: Vec<Value>,
     /// Set when there may be more items than these; then their order says nothing either.
     pub more: Option<Arc<Unknown>>,
-    pub is_set: bool,
+    pub sequence: Sequence,
     measure: Measure,
+}
+
+/// What sort of list it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Sequence {
+    /// As it is written: each item has a type of its own.
+    #[default]
+    Tuple,
+    /// All items are of this type.
+    List(Arc<Type>),
+    /// Each item once, in the order of sets, all of this type.
+    Set(Arc<Type>),
+}
+
+impl Items {
+    /// Is it a set?
+    pub fn is_set(&self) -> bool {
+        matches!(self.sequence, Sequence::Set(_))
+    }
 }
 
 /// A map or an object.
@@ -50,6 +71,8 @@ pub(crate) struct Entries {
     pub entries: IndexMap<Arc<str>, Value>,
     /// Set when there may be more entries than these.
     pub more: Option<Arc<Unknown>>,
+    /// The type of all entries of a map; none for an object, whose entries have a type each.
+    pub of: Option<Arc<Type>>,
     measure: Measure,
 }
 
@@ -97,7 +120,7 @@ impl Value {
         Self::new(Kind::Number(number.into()), origin)
     }
     pub fn text(text: impl Into<Arc<str>>, origin: &Origin) -> Self {
-        let text = text.into();
+        let text = composed(text.into());
         if text.len() > LONGEST {
             return Self::too_large(origin, Shape::Text);
         }
@@ -119,25 +142,39 @@ impl Value {
         Self::unknown(Unknown::reference(why, Some(shape), Vec::new()), origin)
     }
     pub fn list(items: Vec<Value>, origin: &Origin) -> Self {
-        Self::list_of(items, None, false, origin)
+        Self::list_of(items, None, Sequence::Tuple, origin)
     }
-    pub fn list_of(items: Vec<Value>, more: Option<Arc<Unknown>>, is_set: bool, origin: &Origin) -> Self {
+    pub fn list_of(
+        items: Vec<Value>,
+        more: Option<Arc<Unknown>>,
+        sequence: Sequence,
+        origin: &Origin,
+    ) -> Self {
         let measure = Measure::of(items.iter(), more.is_some());
         if measure.is_too_large() {
             return Self::too_large(origin, Shape::List);
         }
-        let items = Items { items, more, is_set, measure };
+        let items = Items { items, more, sequence, measure };
         Self::new(Kind::List(Arc::new(items)), origin)
     }
     pub fn map(entries: IndexMap<Arc<str>, Value>, origin: &Origin) -> Self {
         Self::map_of(entries, None, origin)
     }
     pub fn map_of(entries: IndexMap<Arc<str>, Value>, more: Option<Arc<Unknown>>, origin: &Origin) -> Self {
+        Self::entries_of(entries, more, None, origin)
+    }
+    /// A map whose entries are of one type; an object without that.
+    pub fn entries_of(
+        entries: IndexMap<Arc<str>, Value>,
+        more: Option<Arc<Unknown>>,
+        of: Option<Arc<Type>>,
+        origin: &Origin,
+    ) -> Self {
         let measure = Measure::of(entries.values(), more.is_some());
         if measure.is_too_large() {
             return Self::too_large(origin, Shape::Map);
         }
-        let entries = Entries { entries, more, measure };
+        let entries = Entries { entries, more, of, measure };
         Self::new(Kind::Map(Arc::new(entries)), origin)
     }
     /// The JSON of a value: text where that is all there is to it, and structure where it has some.
@@ -239,6 +276,14 @@ impl Value {
     }
 }
 
+/// A text in the form that Terraform keeps texts in: letters composed with their accents.
+fn composed(text: Arc<str>) -> Arc<str> {
+    if text.is_ascii() || unicode_normalization::is_nfc(&text) {
+        return text;
+    }
+    text.nfc().collect::<String>().into()
+}
+
 /// Unknown for one reason, with what is known of it all the same.
 pub(crate) fn unknown(why: Why, is_present: bool, shape: Option<Shape>) -> Unknown {
     Unknown { why, hint: Hint { is_present, shape, ..Hint::default() } }
@@ -269,6 +314,16 @@ fn open_or_different(left: &Value, right: &Value) -> Option<bool> {
 }
 
 fn equal_lists(left: &Items, right: &Items) -> Option<bool> {
+    let is_same = match (&left.sequence, &right.sequence) {
+        (Sequence::Tuple, Sequence::Tuple) => true,
+        (Sequence::List(left), Sequence::List(right)) | (Sequence::Set(left), Sequence::Set(right)) => {
+            left.may_be(right)
+        }
+        _ => false,
+    };
+    if !is_same {
+        return Some(false);
+    }
     if left.more.is_some() || right.more.is_some() {
         return None;
     }
@@ -279,6 +334,14 @@ fn equal_lists(left: &Items, right: &Items) -> Option<bool> {
 }
 
 fn equal_maps(left: &Entries, right: &Entries) -> Option<bool> {
+    let is_same = match (&left.of, &right.of) {
+        (None, None) => true,
+        (Some(left), Some(right)) => left.may_be(right),
+        _ => false,
+    };
+    if !is_same {
+        return Some(false);
+    }
     if left.more.is_some() || right.more.is_some() {
         return None;
     }

@@ -1,9 +1,10 @@
 //! Base64, hashes and other encodings of bytes.
 
-use super::{Given, Outcome, text_in};
+use super::{Given, Outcome, TEXT, text_in};
 use crate::evaluate::Failure;
-use crate::value::Value;
+use crate::value::{Value, unknown};
 use md5::Md5;
+use palisade_model::Why;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
@@ -60,6 +61,7 @@ pub(super) fn to_base64(bytes: &[u8]) -> String {
 }
 
 fn from_base64(text: &str) -> Result<Vec<u8>, Failure> {
+    let text = text.replace(['\r', '\n'], "");
     let digits = text.trim_end_matches('=');
     if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return Err(Failure);
@@ -94,14 +96,25 @@ pub(super) fn base64decode(given: &Given<'_>) -> Outcome {
     Ok(Value::text(text, given.origin))
 }
 
-/// `UTF-8` and `UTF-16` in either order; the other encodings are not computed here.
+/// The encodings that are not computed here: which other names there are, Terraform knows.
+fn other_encoding(encoding: &str, given: &Given<'_>) -> Outcome {
+    let why = Why::NotEvaluated(format!("the encoding {encoding}").into());
+    Ok(Value::unknown(unknown(why, true, TEXT), given.origin))
+}
+
+/// `UTF-8`, `UTF-16` in either order, and Latin 1; the other encodings are not computed here.
 pub(super) fn textencodebase64(given: &Given<'_>) -> Outcome {
     let (text, encoding) = (text_in(given, 0)?, text_in(given, 1)?);
     let bytes: Vec<u8> = match &*encoding.to_ascii_lowercase() {
         "utf-8" => text.as_bytes().to_vec(),
+        "utf-16" => [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
+        "iso-8859-1" => text
+            .chars()
+            .map(|letter| u8::try_from(u32::from(letter)).map_err(|_| Failure))
+            .collect::<Result<Vec<u8>, Failure>>()?,
         "utf-16le" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "utf-16be" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        _ => return Err(Failure),
+        _ => return other_encoding(&encoding, given),
     };
     Ok(Value::text(to_base64(&bytes), given.origin))
 }
@@ -110,6 +123,9 @@ pub(super) fn textdecodebase64(given: &Given<'_>) -> Outcome {
     let (text, encoding) = (text_in(given, 0)?, text_in(given, 1)?);
     let bytes = from_base64(&text)?;
     let units = |unit: fn([u8; 2]) -> u16| {
+        if !bytes.len().is_multiple_of(2) {
+            return Err(Failure);
+        }
         let pairs: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         String::from_utf16(&pairs).map_err(|_| Failure)
     };
@@ -117,7 +133,8 @@ pub(super) fn textdecodebase64(given: &Given<'_>) -> Outcome {
         "utf-8" => String::from_utf8(bytes).map_err(|_| Failure)?,
         "utf-16le" => units(u16::from_le_bytes)?,
         "utf-16be" => units(u16::from_be_bytes)?,
-        _ => return Err(Failure),
+        "iso-8859-1" => bytes.iter().copied().map(char::from).collect(),
+        _ => return other_encoding(&encoding, given),
     };
     Ok(Value::text(text, given.origin))
 }
@@ -134,7 +151,7 @@ pub(super) fn uuidv5(given: &Given<'_>) -> Outcome {
         other => other.to_owned(),
     };
     let digits: String = namespace.chars().filter(|digit| *digit != '-').collect();
-    let is_uuid = namespace.len() == 36 && digits.len() == 32;
+    let is_uuid = matches!(namespace.len(), 32 | 36) && digits.len() == 32;
     let number = u128::from_str_radix(&digits, 16).ok().filter(|_| is_uuid).ok_or(Failure)?;
     let mut hash = sha1(&[&number.to_be_bytes(), name.as_bytes()].concat());
     hash.truncate(16);

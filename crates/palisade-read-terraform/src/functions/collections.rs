@@ -1,9 +1,10 @@
 //! Lists and maps made of other lists and maps.
 
-use super::{Given, Outcome, argument, list_in, text_in, unified};
-use crate::convert::{items_of, text_of};
+use super::{Given, Outcome, argument, list_in, list_like, text_in};
+use crate::convert::{convert, items_of, set, text_of};
 use crate::evaluate::{Failure, pairs_of};
-use crate::value::{Kind, Value, equal};
+use crate::types::{Type, unify};
+use crate::value::{Kind, Sequence, Value, equal};
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,24 +17,33 @@ pub(super) fn setproduct(given: &Given<'_>) -> Outcome {
         return Err(Failure);
     }
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
-    let mut are_sets = true;
+    let mut kinds = Vec::with_capacity(given.arguments.len());
+    let mut are_sets = false;
     for at in 0..given.arguments.len() {
-        let list = list_in(given, at)?;
-        are_sets &= list.is_set;
+        are_sets |= list_in(given, at)?.is_set();
+        let alike = convert(argument(given, at)?, &Type::List(Arc::new(Type::Any)))?;
+        let list = items_of(&alike).ok_or(Failure)?;
+        if let Sequence::List(of) = &list.sequence {
+            kinds.push(of.as_ref().clone());
+        }
         if rows.len().saturating_mul(list.items.len()).saturating_mul(at + 1) > PARTS_MAX {
             return Err(Failure);
         }
-        let items = unified(&list.items);
         rows = rows
             .iter()
             .flat_map(|row| {
                 let longer = |item: &Value| row.iter().chain([item]).cloned().collect();
-                items.iter().map(longer).collect::<Vec<Vec<Value>>>()
+                list.items.iter().map(longer).collect::<Vec<Vec<Value>>>()
             })
             .collect();
     }
     let rows = rows.into_iter().map(|row| Value::list(row, given.origin)).collect();
-    Ok(Value::list_of(rows, None, are_sets, given.origin))
+    let of = Arc::new(Type::Tuple(kinds));
+    Ok(if are_sets {
+        set(rows, None, of, &Value::null(given.origin))
+    } else {
+        Value::list_of(rows, None, Sequence::List(of), given.origin)
+    })
 }
 
 /// Which names have each text among theirs.
@@ -48,13 +58,22 @@ pub(super) fn transpose(given: &Given<'_>) -> Outcome {
             names.entry(text_of(text).ok_or(Failure)?).or_default().push(name.clone());
         }
     }
-    let entries = names.into_iter().map(|(text, names)| (text, Value::list(names, given.origin))).collect();
-    Ok(Value::map(entries, given.origin))
+    let text = Sequence::List(Arc::new(Type::Text));
+    let entries = names
+        .into_iter()
+        .map(|(name, names)| (name, Value::list_of(names, None, text.clone(), given.origin)))
+        .collect();
+    let of = Arc::new(Type::List(Arc::new(Type::Text)));
+    Ok(Value::entries_of(entries, None, Some(of), given.origin))
 }
 
 /// The values whose keys are among those searched for.
 pub(super) fn matchkeys(given: &Given<'_>) -> Outcome {
-    let (values, keys, wanted) = (list_in(given, 0)?, list_in(given, 1)?, list_in(given, 2)?);
+    let common = unify(&[Type::of_value(argument(given, 1)?), Type::of_value(argument(given, 2)?)]);
+    let common = common.ok_or(Failure)?;
+    let (keys, wanted) = (convert(argument(given, 1)?, &common)?, convert(argument(given, 2)?, &common)?);
+    let values = list_in(given, 0)?;
+    let (keys, wanted) = (items_of(&keys).ok_or(Failure)?, items_of(&wanted).ok_or(Failure)?);
     if values.items.len() != keys.items.len()
         || keys.items.len().saturating_mul(wanted.items.len()) > 4_000_000
     {
@@ -63,7 +82,7 @@ pub(super) fn matchkeys(given: &Given<'_>) -> Outcome {
     let is_wanted = |key: &Value| wanted.items.iter().any(|other| equal(key, other) == Some(true));
     let pairs = values.items.iter().zip(&keys.items);
     let found = pairs.filter(|(_, key)| is_wanted(key)).map(|(value, _)| value.clone()).collect();
-    Ok(Value::list(found, given.origin))
+    Ok(list_like(found, values, given))
 }
 
 /// A table whose first line has the names of the columns.
@@ -82,7 +101,8 @@ pub(super) fn csvdecode(given: &Given<'_>) -> Outcome {
         }
         rows.push(Value::map(row, given.origin));
     }
-    Ok(Value::list(rows, given.origin))
+    let of = rows.first().map_or(Type::Any, Type::of_value);
+    Ok(Value::list_of(rows, None, Sequence::List(Arc::new(of)), given.origin))
 }
 
 fn records(text: &str) -> Result<Vec<Vec<String>>, Failure> {

@@ -4,7 +4,7 @@ use super::bytes::{Hash, to_base64, to_hex};
 use super::patterns::glob;
 use super::{BOOL, Given, LIST, Outcome, Returns, TEXT, argument, open};
 use crate::NotRead;
-use crate::convert::{set, text_of};
+use crate::convert::{Type, set, text_of};
 use crate::evaluate::{Environment, Failure};
 use crate::scope::{Unread, joined};
 use crate::value::{Kind, Value, unknown};
@@ -110,7 +110,7 @@ pub(super) fn fileset(environment: &mut Environment<'_>, given: &Given<'_>) -> O
         .filter(|name| wanted.is_match(name))
         .map(|name| Value::text(relative(&directory, &joined(&base, &name)), given.origin))
         .collect();
-    Ok(set(found, None, argument(given, 0)?))
+    Ok(set(found, None, Arc::new(Type::Text), argument(given, 0)?))
 }
 
 /// How one path is reached from a directory.

@@ -1,8 +1,9 @@
 //! Networks and the addresses in them, as `cidrsubnet` and its kin compute them.
 
-use super::{Given, Outcome, argument, text_in, whole_in};
+use super::{Given, Outcome, TEXT, argument, text_in, whole_in};
 use crate::evaluate::Failure;
-use crate::value::Value;
+use crate::value::{Value, unknown};
+use palisade_model::Why;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A network: its first address, how many bits name it, and how many an address has.
@@ -16,9 +17,20 @@ struct Network {
 impl Network {
     fn parse(text: &str) -> Option<Self> {
         let (address, length) = text.split_once('/')?;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(length) {
+            return None;
+        }
+        // Zeros at the start of a part mean nothing.
+        let parts = address.split('.').map(|part| match part.trim_start_matches('0') {
+            "" if !part.is_empty() => "0",
+            trimmed => trimmed,
+        });
+        let plain = parts.collect::<Vec<&str>>().join(".");
+        let address = if address.contains(':') { address } else { &plain };
         let (first, bits) = match address.parse().ok()? {
             IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
-            // Go confuses these with addresses of version 4.
+            // Go takes these for addresses of version 4, now and then.
             IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => return None,
             IpAddr::V6(address) => (u128::from(address), 128),
         };
@@ -62,7 +74,19 @@ impl Network {
     }
 }
 
+/// Addresses of version 4 written as ones of version 6 are now one and now the other to Terraform.
+fn disguised(given: &Given<'_>) -> Option<Value> {
+    let text = text_in(given, 0).ok()?;
+    let (address, _) = text.split_once('/')?;
+    address.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped()?;
+    let why = Why::NotEvaluated("an address of version 4 in disguise".into());
+    Some(Value::unknown(unknown(why, true, None), given.origin))
+}
+
 pub(super) fn cidrhost(given: &Given<'_>) -> Outcome {
+    if let Some(unknown) = disguised(given) {
+        return Ok(unknown);
+    }
     let network = Network::in_argument(given)?;
     let number = whole_in(given, 1)?;
     let distance = u128::from(number.unsigned_abs());
@@ -77,6 +101,9 @@ pub(super) fn cidrhost(given: &Given<'_>) -> Outcome {
 }
 
 pub(super) fn cidrnetmask(given: &Given<'_>) -> Outcome {
+    if let Some(unknown) = disguised(given) {
+        return Ok(unknown);
+    }
     let network = Network::in_argument(given)?;
     if network.bits != 32 {
         return Err(Failure);
@@ -86,17 +113,39 @@ pub(super) fn cidrnetmask(given: &Given<'_>) -> Outcome {
 }
 
 pub(super) fn cidrsubnet(given: &Given<'_>) -> Outcome {
+    if let Some(unknown) = disguised(given) {
+        return Ok(unknown);
+    }
     let network = Network::in_argument(given)?;
-    let longer = u32::try_from(whole_in(given, 1)?).map_err(|_| Failure)?;
-    let number = u128::try_from(whole_in(given, 2)?).map_err(|_| Failure)?;
+    let longer = whole_in(given, 1)?;
+    if longer < 0 {
+        // Terraform does not forbid it, so it means what comes of the arithmetic.
+        let why = Why::NotEvaluated("a subnet larger than its network".into());
+        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+    }
+    let longer = u32::try_from(longer).map_err(|_| Failure)?;
+    let number = whole_in(given, 2)?;
+    if number < 0 && network.bits == 128 {
+        let why = Why::NotEvaluated("a subnet with a number below zero".into());
+        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+    }
+    let number = u128::try_from(number).map_err(|_| Failure)?;
     let subnet = network.subnet(longer, number).and_then(Network::text).ok_or(Failure)?;
     Ok(Value::text(subnet, given.origin))
 }
 
 /// Networks one after the other, each where there is room for it.
 pub(super) fn cidrsubnets(given: &Given<'_>) -> Outcome {
+    if let Some(unknown) = disguised(given) {
+        return Ok(unknown);
+    }
     argument(given, 0)?;
     let network = Network::in_argument(given)?;
+    // Terraform refuses most of these, for how it counts in them.
+    if network.bits == 128 && network.length == 0 && given.arguments.len() > 1 {
+        let why = Why::NotEvaluated("the subnets of all addresses".into());
+        return Ok(Value::unknown(unknown(why, true, super::LIST), given.origin));
+    }
     let mut next = Some(network.first);
     let mut subnets = Vec::new();
     for at in 1..given.arguments.len() {
@@ -112,5 +161,5 @@ pub(super) fn cidrsubnets(given: &Given<'_>) -> Outcome {
         next = subnet.last().checked_add(1);
         subnets.push(Value::text(subnet.text().ok_or(Failure)?, given.origin));
     }
-    Ok(Value::list(subnets, given.origin))
+    Ok(super::texts(subnets, given))
 }

@@ -14,7 +14,20 @@ pub(super) fn log(given: &Given<'_>) -> Outcome {
 }
 
 pub(super) fn pow(given: &Given<'_>) -> Outcome {
-    of_float(float_in(given, 0)?.powf(float_in(given, 1)?), given)
+    let (base, exponent) = (float_in(given, 0)?, float_in(given, 1)?);
+    // By squaring, as Go has it: the last digits are the same then.
+    if exponent.fract() == 0.0 && exponent.abs() <= 1024.0 {
+        let (mut power, mut square, mut left) = (1.0, base, exponent.abs() as u32);
+        while left > 0 {
+            if left & 1 == 1 {
+                power *= square;
+            }
+            square *= square;
+            left >>= 1;
+        }
+        return of_float(if exponent < 0.0 { 1.0 / power } else { power }, given);
+    }
+    of_float(base.powf(exponent), given)
 }
 
 pub(super) fn signum(given: &Given<'_>) -> Outcome {
@@ -45,6 +58,11 @@ pub(super) fn parseint(given: &Given<'_>) -> Outcome {
         value = value.checked_mul(base).and_then(|value| value.checked_add(digit)).ok_or(Failure)?;
     }
     let value = if text.starts_with('-') { -value } else { value };
-    let whole = i64::try_from(value).ok().filter(|_| !digits.is_empty()).ok_or(Failure)?;
-    Ok(Value::number(whole, given.origin))
+    if digits.is_empty() {
+        return Err(Failure);
+    }
+    match i64::try_from(value) {
+        Ok(whole) => Ok(Value::number(whole, given.origin)),
+        Err(_) => of_float(value as f64, given),
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::{Given, Outcome, text_in};
 use crate::evaluate::Failure;
-use crate::value::Value;
+use crate::types::Type;
+use crate::value::{Sequence, Value};
 use indexmap::IndexMap;
 use palisade_model::Origin;
 use regex::{Captures, Regex, RegexBuilder};
@@ -29,11 +30,18 @@ fn as_go_reads_it(pattern: &str) -> Option<String> {
         match character {
             '\\' => {
                 let escaped = rest.next()?;
+                if escaped == 'Q' && !in_class {
+                    let left: String = rest.by_ref().collect();
+                    let (plain, after) = left.split_once("\\E").unwrap_or((&left, ""));
+                    result.push_str(&regex::escape(plain));
+                    return as_go_reads_it(after).map(|after| result + &after);
+                }
                 match (escaped, in_class) {
                     ('d', true) => result.push_str("0-9"),
                     ('w', true) => result.push_str("0-9A-Za-z_"),
                     ('s', true) => result.push_str("\\t\\n\\f\\r "),
-                    ('D' | 'W' | 'S', true) | ('C' | 'Q' | 'E', _) => return None,
+                    ('D' | 'W' | 'S', true) | ('C' | 'Q', _) => return None,
+                    ('E', false) => {}
                     ('d', false) => result.push_str("[0-9]"),
                     ('w', false) => result.push_str("[0-9A-Za-z_]"),
                     ('s', false) => result.push_str("[\\t\\n\\f\\r ]"),
@@ -101,7 +109,11 @@ pub(super) fn regexall(given: &Given<'_>) -> Outcome {
     let matches = regex.captures_iter(&text).take(MATCHES_MAX);
     let matches: Result<Vec<_>, _> = matches.map(|captures| found(&regex, &captures, given.origin)).collect();
     let matches = matches?;
-    if matches.len() == MATCHES_MAX { Err(Failure) } else { Ok(Value::list(matches, given.origin)) }
+    if matches.len() == MATCHES_MAX {
+        return Err(Failure);
+    }
+    let of = matches.first().map_or(Type::Any, Type::of_value);
+    Ok(Value::list_of(matches, None, Sequence::List(Arc::new(of)), given.origin))
 }
 
 /// What `replace` makes of a pattern between slashes.

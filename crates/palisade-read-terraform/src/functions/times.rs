@@ -86,14 +86,14 @@ impl Time {
         let mut year = 1969 + days.div_euclid(if days < 0 { 365 } else { 366 });
         while days_before(year + 1, 1) <= days {
             year += 1;
-            if year > 9999 {
+            if year > 99_999 {
                 return None;
             }
         }
         let month = (1..=12).rev().find(|month| days_before(year, *month) <= days)?;
         let day = days - days_before(year, month) + 1;
         let seconds_of_day = seconds.rem_euclid(86_400);
-        (0..=9999).contains(&year).then_some(Shown {
+        (0..=99_999).contains(&year).then_some(Shown {
             year,
             month: usize::try_from(month).ok()?,
             day,

@@ -1,9 +1,9 @@
 //! YAML as Terraform writes and reads it.
 
-use super::{Given, Outcome, argument, text_in};
+use super::{Given, Outcome, TEXT, argument, text_in};
 use crate::convert::{number_text, text_of};
 use crate::evaluate::Failure;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Value, unknown};
 use palisade_document::{Booleans, Text, read_yaml_with};
 use palisade_model::{Diagnostic, Level, Node, Origin, Value as Plain, Why};
 use std::sync::Arc;
@@ -13,6 +13,10 @@ const LINE_WIDTH: usize = 80;
 
 pub(super) fn yamldecode(given: &Given<'_>) -> Outcome {
     let text = text_in(given, 0)?;
+    if text.contains("!!int") {
+        let why = Why::NotEvaluated("yamldecode of a tag".into());
+        return Ok(Value::unknown_because(why, given.origin));
+    }
     let file: Arc<str> = "".into();
     // Terraform leaves what `!!binary` marks as it is, and refuses tags of its own.
     let tag = |name: &str, node: Node| {
@@ -29,10 +33,10 @@ pub(super) fn yamldecode(given: &Given<'_>) -> Outcome {
     if read.diagnostics.iter().any(is_wrong) {
         return Err(Failure);
     }
-    decoded(document, given.origin)
+    decoded(document, &text, given.origin)
 }
 
-fn decoded(node: &Node, origin: &Origin) -> Outcome {
+fn decoded(node: &Node, written: &str, origin: &Origin) -> Outcome {
     Ok(match &node.value {
         Plain::Null => Value::null(origin),
         Plain::Bool(bool) => Value::bool(*bool, origin),
@@ -43,13 +47,11 @@ fn decoded(node: &Node, origin: &Origin) -> Outcome {
                 None => Value::number(number.clone(), origin),
             }
         }
-        Plain::Text(text) if is_ambiguous(text) => {
-            let why = Why::NotEvaluated(format!("yamldecode of {text}").into());
-            Value::unknown_because(why, origin)
-        }
+        Plain::Text(text) if is_plain(node, written, text) => return plain(text, origin),
         Plain::Text(text) => Value::text(text.clone(), origin),
         Plain::List(list) if list.more.is_none() => {
-            let items: Result<Vec<_>, _> = list.items.iter().map(|item| decoded(item, origin)).collect();
+            let items: Result<Vec<_>, _> =
+                list.items.iter().map(|item| decoded(item, written, origin)).collect();
             Value::list(items?, origin)
         }
         Plain::Map(map) if map.more.is_none() => {
@@ -59,7 +61,7 @@ fn decoded(node: &Node, origin: &Origin) -> Outcome {
                 if matches!(&**name, "y" | "Y" | "n" | "N") {
                     return Err(Failure);
                 }
-                entries.insert(name.clone(), decoded(entry, origin)?);
+                entries.insert(name.clone(), decoded(entry, written, origin)?);
             }
             Value::map(entries, origin)
         }
@@ -67,29 +69,88 @@ fn decoded(node: &Node, origin: &Origin) -> Outcome {
     })
 }
 
-/// Whether these stood between quotes, where Terraform takes them for texts, can't be told any more: without
-/// quotes they are numbers in another notation, dates or truth values to it.
-fn is_ambiguous(text: &str) -> bool {
-    if matches!(text, "y" | "Y" | "n" | "N") {
-        return true;
-    }
-    let digits = text.trim_start_matches(['-', '+', '.']);
-    digits.starts_with(|first: char| first.is_ascii_digit())
-        && digits.bytes().all(|byte| byte.is_ascii_hexdigit() || b"xoXOTtZz_.+-: ".contains(&byte))
-        // A number in its usual notation would have been read as one, so this stood between quotes.
-        && !is_plain_number(text)
-        && !digits.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_digit())
+/// Was it written without quotes, and as nothing but itself?
+fn is_plain(node: &Node, written: &str, text: &str) -> bool {
+    let Some(start) = node.origin.span().map(|span| span.start) else {
+        return false;
+    };
+    let line = start.line.checked_sub(1).and_then(|line| written.lines().nth(line as usize));
+    let rest =
+        line.map(|line| line.chars().skip(start.column.saturating_sub(1) as usize).collect::<String>());
+    rest.is_some_and(|rest| rest.starts_with(text))
 }
 
-fn is_plain_number(text: &str) -> bool {
-    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
-        || text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+/// What a text without quotes is to Terraform: a number, a truth value, a date, or a text after all.
+fn plain(text: &str, origin: &Origin) -> Outcome {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let digits = |text: &str, radix: u32| !text.is_empty() && text.chars().all(|digit| digit.is_digit(radix));
+    let in_radix = |digits: &str, radix: u32| {
+        i64::from_str_radix(digits, radix).map(|number| Value::number(number, origin)).map_err(|_| Failure)
+    };
+    if let Some(hex) = text.strip_prefix("0x").filter(|hex| digits(hex, 16)) {
+        return in_radix(hex, 16);
+    }
+    if let Some(octal) = text.strip_prefix("0o").filter(|octal| digits(octal, 8)) {
+        return in_radix(octal, 8);
+    }
+    if is_decimal(unsigned) {
+        return crate::convert::to_number(&Value::text(text.trim_start_matches('+'), origin));
+    }
+    match text {
+        "y" | "Y" => return Ok(Value::bool(true, origin)),
+        "n" | "N" => return Ok(Value::bool(false, origin)),
+        _ => {}
+    }
+    if matches!(unsigned.to_ascii_lowercase().as_str(), ".inf" | ".nan") {
+        return Err(Failure);
+    }
+    let is_date = text.len() >= 8
+        && text.get(..4).is_some_and(|year| digits(year, 10))
+        && text.as_bytes().get(4) == Some(&b'-')
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.+TtZz ".contains(&byte));
+    if is_date {
+        if let [year, month, day] = text.split('-').collect::<Vec<&str>>().as_slice()
+            && digits(month, 10)
+            && digits(day, 10)
+            && month.len() <= 2
+            && day.len() <= 2
+        {
+            return Ok(Value::text(format!("{year}-{month:0>2}-{day:0>2}T00:00:00Z"), origin));
+        }
+        match (text.len(), text.as_bytes().get(10), text.ends_with('Z')) {
+            (20, Some(b'T'), true) => return Ok(Value::text(text, origin)),
+            (19, Some(b' '), false) => {
+                return Ok(Value::text(format!("{}Z", text.replace(' ', "T")), origin));
+            }
+            _ => {}
+        }
+        let why = Why::NotEvaluated(format!("yamldecode of {text}").into());
+        return Ok(Value::unknown_because(why, origin));
+    }
+    Ok(Value::text(text, origin))
+}
+
+fn is_decimal(text: &str) -> bool {
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
+        None => (text, None),
+    };
+    let all = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    all(whole)
+        && all(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && exponent.is_none_or(|exponent| !exponent.is_empty() && all(exponent))
 }
 
 pub(super) fn yamlencode(given: &Given<'_>) -> Outcome {
     let value = argument(given, 0)?;
     let mut text = String::new();
-    write(value, 0, Stands::First, &mut text)?;
+    if write(value, 0, Stands::First, &mut text).is_err() {
+        // Terraform refuses nothing; here some layouts are not computed.
+        let why = Why::NotEvaluated("the layout of a text in YAML".into());
+        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
+    }
     if matches!(value.kind, Kind::Null | Kind::Bool(_) | Kind::Number(_)) {
         text.push_str("...\n");
     }
@@ -160,7 +221,8 @@ fn write(value: &Value, indent: usize, stands: Stands, into: &mut String) -> Res
         Kind::Text(_) | Kind::Encoded(_) => {
             blank(into);
             let text = text_of(value).ok_or(Failure)?;
-            if text.contains('\n') {
+            let has_controls = text.chars().any(|letter| is_special(letter) && letter != '\n');
+            if text.contains('\n') && !has_controls {
                 let indent = if stands == Stands::First { 2 } else { indent };
                 write_lines(&text, indent, into)?;
             } else {
@@ -241,6 +303,8 @@ fn in_quotes(text: &str) -> Result<String, Failure> {
             '\u{a0}' => result.push_str("\\_"),
             '\u{2028}' => result.push_str("\\L"),
             '\u{2029}' => result.push_str("\\P"),
+            other if u32::from(other) > 0xffff => result.push_str(&format!("\\U{:08X}", u32::from(other))),
+            other if other.is_control() => result.push_str(&format!("\\x{:02X}", u32::from(other))),
             _ if is_special(character) => return Err(Failure),
             _ => result.push(character),
         }

@@ -226,3 +226,129 @@ fn names_repeated_in_an_object_keep_their_places() {
     let many = format!("resource \"aws_x\" \"a\" {{\n v = {{ {} }}\n}}\n", "a = 1, ".repeat(1_000));
     check(&many, &["aws_x.a"], &["main.tf:2:"]);
 }
+
+#[test]
+fn a_module_that_is_not_there_is_named_and_the_rest_is_read() {
+    let text = "module \"m\" {\n  source = \"./gone\"\n}\nresource \"aws_x\" \"a\" {\n v = module.m.out\n}\n";
+    check(text, &["aws_x.a"], &["main.tf:1:1: `module.m` comes from `gone`, which has no configuration"]);
+    assert_eq!(show(&resource(&read(text), "aws_x.a").raw), "{v: ?`module.m.out` is not evaluated}");
+}
+
+#[test]
+fn a_function_called_with_wrong_types_gives_no_value() {
+    for call in [
+        "upper([1])",
+        "length(5)",
+        "join(\",\", \"a\")",
+        "cidrsubnet(\"x\", 1, 1)",
+        "keys([1])",
+        "abs(\"x\")",
+        "upper()",
+        "upper(\"a\", \"b\")",
+        "upper(null)",
+        "true ? 1 : {}",
+        "tolist([1, {}])",
+        "element(toset([1]), 0)",
+    ] {
+        let text = format!("resource \"aws_x\" \"a\" {{\n v = {call}\n w = try({call}, \"refused\")\n}}\n");
+        check(&text, &["aws_x.a"], &[]);
+        let shown = show(&resource(&read(&text), "aws_x.a").raw);
+        assert_eq!(shown, format!("{{v: ?`{call}` is not evaluated, w: \"refused\"}}"));
+    }
+}
+
+#[test]
+fn a_for_each_over_an_unknown_keeps_the_resource_once() {
+    let text = "resource \"aws_x\" \"a\" {\n for_each = var.v\n k = each.key\n}\nvariable \"v\" {\n type = map(string)\n}\n";
+    check(text, &["aws_x.a"], &[]);
+    let configuration = read(text);
+    let resource = resource(&configuration, "aws_x.a");
+    assert_eq!(crate::show_existence(&resource.existence), "?`var.v` has no value:map by main.tf:2:13");
+    assert_eq!(show(resource.raw.get("k").expect("k")), "?`var.v` has no value!:text");
+}
+
+#[test]
+fn one_file_in_another_encoding_takes_no_other_with_it() {
+    let utf16: Vec<u8> =
+        "resource \"aws_x\" \"wide\" {}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let files = [
+        ("a.tf", b"resource \"aws_x\" \"a\" {}\n".to_vec()),
+        ("b.tf", [b"\xff\xfe".to_vec(), utf16].concat()),
+        ("c.tf", b"resource \"aws_x\" \"c\" {\n v = \"caf\xe9\"\n}\n".to_vec()),
+        ("d.tf", b"\xef\xbb\xbfresource \"aws_x\" \"d\" {}\n".to_vec()),
+    ]
+    .map(|(path, bytes)| palisade_read_terraform::File { path: path.into(), bytes });
+    let configuration = palisade_read_terraform::read_configuration(
+        &".".into(),
+        &files,
+        &palisade_read_terraform::Options::default(),
+        &palisade_read_terraform::NoModules,
+    );
+    assert_eq!(addresses(&configuration), ["aws_x.a", "aws_x.wide", "aws_x.c", "aws_x.d"]);
+    let said = diagnostics(&configuration);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("b.tf:1:1: this is UTF-16, which Terraform does not read"), "{said:?}");
+    assert!(said[1].starts_with("c.tf:2:10: this is not UTF-8"), "{said:?}");
+}
+
+#[test]
+fn blocks_without_resources_of_their_own_are_read_in_silence() {
+    let text = r#"
+terraform {
+  required_version = ">= 1.11"
+  backend "s3" {}
+}
+moved {
+  from = aws_x.old
+  to   = aws_x.a
+}
+import {
+  to = aws_x.a
+  id = "x"
+}
+removed {
+  from = aws_x.gone
+  lifecycle {
+    destroy = false
+  }
+}
+check "health" {
+  data "http" "page" {
+    url = "https://example.com"
+  }
+  assert {
+    condition     = data.http.page.status_code == 200
+    error_message = "down"
+  }
+}
+ephemeral "aws_secretsmanager_secret_version" "s" {
+  secret_id = "x"
+}
+action "aws_lambda_invoke" "run" {
+  config {
+    function_name = "x"
+  }
+}
+provider "aws" {
+  region = "eu-west-1"
+}
+provider "aws" {
+  alias  = "west"
+  region = "us-west-2"
+}
+resource "aws_x" "a" {
+  provider = aws.west
+  v        = ephemeral.aws_secretsmanager_secret_version.s.secret_string
+  w        = provider::aws::arn_parse("arn:aws:s3:::x").service
+}
+"#;
+    check(text, &["aws_x.a"], &[]);
+    let configuration = read(text);
+    let resource = resource(&configuration, "aws_x.a");
+    assert_eq!(resource.region.as_ref().map(ToString::to_string).as_deref(), Some("us-west-2"));
+    assert!(show(resource.raw.get("v").expect("v")).starts_with('?'));
+    assert_eq!(
+        show(resource.raw.get("w").expect("w")),
+        "?`provider::aws::arn_parse(\"arn:aws:s3:::x\")` is not evaluated"
+    );
+}

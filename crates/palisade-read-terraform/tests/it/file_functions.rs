@@ -156,3 +156,14 @@ fn deep_templates_are_refused() {
     );
     check_expression("", "templatestring(\"x\", [])", "?`templatestring(\"x\", [])` is not evaluated");
 }
+
+#[test]
+fn a_file_that_is_not_there_is_what_try_is_for() {
+    crate::check_expression("", "try(file(\"missing\"), \"none\")", "\"none\"");
+    crate::check_expression("", "can(file(\"missing\"))", "false");
+    crate::check_expression(
+        "",
+        "file(\"missing\")",
+        "?it could not be read: `missing`: there is no such file!:text",
+    );
+}

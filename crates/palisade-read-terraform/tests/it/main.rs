@@ -5,6 +5,7 @@
 mod bad_input;
 mod corpora;
 mod file_functions;
+mod generated;
 mod instances;
 mod modules;
 mod oracle;

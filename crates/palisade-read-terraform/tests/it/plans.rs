@@ -125,3 +125,33 @@ fn plans_are_told_from_other_documents() {
     let read = read_plan(&"x.json".into(), "{}");
     assert!(diagnostics(&read)[0].starts_with("x.json:1:1: this is neither a plan nor a state"));
 }
+
+const STATE: &str = r#"{"version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "x", "outputs": {}, "resources": [
+  {"mode": "managed", "type": "aws_s3_bucket", "name": "b", "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
+   "instances": [{"schema_version": 0, "attributes": {"bucket": "x", "arn": "arn:aws:s3:::x", "region": "eu-west-1"}}]},
+  {"module": "module.m[0]", "mode": "managed", "type": "aws_sqs_queue", "name": "q", "provider": "p", "each": "map",
+   "instances": [{"index_key": "k", "attributes": {"arn": "arn:aws:sqs:us-east-1:1:q"}}, {"index_key": 1, "deposed": "ab12", "attributes": {}}]},
+  {"mode": "data", "type": "aws_region", "name": "r", "provider": "p", "instances": [{"attributes": {}}]},
+  {"mode": "managed", "name": "broken"}
+]}"#;
+
+#[test]
+fn a_stored_state_gives_every_instance() {
+    let state = read_plan(&"terraform.tfstate".into(), STATE);
+    assert_eq!(
+        addresses(&state),
+        [
+            "aws_s3_bucket.b",
+            "module.m[0].aws_sqs_queue.q[\"k\"]",
+            "module.m[0].aws_sqs_queue.q[1] (deposed ab12)"
+        ]
+    );
+    assert_eq!(show(at(resource(&state, "aws_s3_bucket.b"), "bucket").expect("bucket")), "\"x\"");
+    let region = |address: &str| resource(&state, address).region.as_ref().map(ToString::to_string);
+    assert_eq!(region("aws_s3_bucket.b").as_deref(), Some("eu-west-1"));
+    assert_eq!(region("module.m[0].aws_sqs_queue.q[\"k\"]").as_deref(), Some("us-east-1"));
+    assert_eq!(diagnostics(&state), ["terraform.tfstate:7:3: a resource without `type` and `name`"]);
+    let old = STATE.replace("\"version\": 4", "\"version\": 3");
+    let old = diagnostics(&read_plan(&"terraform.tfstate".into(), &old));
+    assert!(old[0].contains("a state of version 3 is not read, only of version 4"), "{old:?}");
+}
