@@ -12,6 +12,16 @@ pub(crate) enum Number {
     Fraction(f64),
 }
 
+/// The number as text. One that is whole has no fraction: the log's `42.0` is the rule's `42`.
+pub(crate) fn text(number: &serde_json::Number) -> String {
+    /// Up to here a float tells each whole number from the next.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(float) if float.fract() == 0.0 && float.abs() <= EXACT => format!("{float:.0}"),
+        _ => number.to_string(),
+    }
+}
+
 /// How two numbers are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {

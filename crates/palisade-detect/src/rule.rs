@@ -1,7 +1,7 @@
 //! A compiled rule, and what it means for an event to match it.
 
 use crate::field;
-use crate::number::{Comparison, Number};
+use crate::number::{self, Comparison, Number};
 use crate::text::{Pattern, Place, same_but_for_case};
 use crate::time::Part;
 use ipnet::IpNet;
@@ -223,7 +223,7 @@ impl Test {
 fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Number(number) => Some(Cow::Owned(number::text(number))),
         Value::Bool(true) => Some(Cow::Borrowed("true")),
         Value::Bool(false) => Some(Cow::Borrowed("false")),
         Value::Null | Value::Array(_) | Value::Object(_) => None,

@@ -15,7 +15,7 @@ fn node(yaml: &str) -> Node {
     read.documents.remove(0)
 }
 
-fn rule(yaml: &str) -> Rule {
+pub(crate) fn rule(yaml: &str) -> Rule {
     let (rule, diagnostics) = compile(&node(yaml));
     rule.unwrap_or_else(|| panic!("{yaml}\n{diagnostics:?}"))
 }
@@ -114,7 +114,16 @@ fn numbers_and_truth_values_equal_what_spells_them() {
         &[json!({"f": 42}), json!({"f": "42"}), json!({"f": 42.0})],
         &[json!({"f": "4 2"}), json!({"f": true})],
     );
-    check("{f: '42'}", &[json!({"f": 42}), json!({"f": "42"})], &[json!({"f": 421}), json!({"f": "042"})]);
+    check(
+        "{f: '42'}",
+        &[json!({"f": 42}), json!({"f": "42"}), json!({"f": 42.0})],
+        &[json!({"f": 421}), json!({"f": "042"})],
+    );
+    check(
+        "{f|endswith: '2'}",
+        &[json!({"f": 42.0}), json!({"f": -2.0})],
+        &[json!({"f": 42.5}), json!({"f": 1e300})],
+    );
     check("{f: 1.5}", &[json!({"f": 1.5}), json!({"f": "1.50"})], &[json!({"f": 1})]);
     check(
         "{f: 9007199254740993}",
