@@ -129,6 +129,7 @@ impl Builder {
             is_present: unknown.hint.is_present,
             shape: unknown.hint.shape,
             starts_with: unknown.hint.starts_with.clone().or_else(|| is_arn_of_one.then(|| "arn:".into())),
+            ends_with: unknown.hint.ends_with.clone(),
             is_arn_of_one,
             shown: None,
         }
@@ -206,6 +207,7 @@ mod tests {
             shape: Some(Shape::Text),
             refers_to: vec![reference],
             starts_with: beginning.map(Into::into),
+            ends_with: None,
         };
         let unknown = Unknown { why: Why::AfterApply(format!("topic.{attribute}").into()), hint };
         assert_eq!(is_arn_of_one(&unknown), expected, "{attribute} {beginning:?}");

@@ -50,8 +50,11 @@ fn taken_for(is: &Is, unknown: Unknown) -> Unknown {
         Is::Text | Is::Arn(_) | Is::Id(_) => unknown.hint.starts_with.clone(),
         _ => None,
     };
+    let ends_with =
+        unknown.hint.ends_with.clone().filter(|_| matches!(is, Is::Text | Is::Arn(_) | Is::Id(_)));
     let hint = Hint {
         starts_with,
+        ends_with,
         is_present: unknown.hint.is_present && (is_some_text || !may_be_empty),
         shape,
         ..unknown.hint

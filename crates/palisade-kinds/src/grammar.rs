@@ -47,13 +47,14 @@
 //! path       = [ types "." ] steps [ " is present" ] [ " where " condition { " and " condition } | " anywhere" ]
 //!            | types " where " …                 the whole resource: a record, or what names it
 //! types      = type { "|" type }                 aws_lb|aws_alb
-//! steps      = name [ "[]" ] { "." name [ "[]" ] }
+//! steps      = step { "." step }
+//! step       = name [ "[]" | "[" key "]" ]
 //! condition  = steps { " or " steps } " is this"  which of its arguments says to whom it belongs
 //!            | steps " is " word                 an argument that must have that value
 //!            | "this is " steps                  which argument of this resource names the other
 //! ```
 //!
-//! `[]` takes each item of a list; a step through a list without it wants exactly one item, as Terraform's nested
+//! `[]` takes each item of a list, and `[key]` the `Value` of the item whose `Key` that is; a step through a list without it wants exactly one item, as Terraform's nested
 //! blocks are. A step into a text that begins like JSON reads it as JSON. `is present` gives true or false for whether something is there.
 //! A `where` path is a *join*: the resources of those types that belong to this one. A path without `where` whose type
 //! is written out makes that type one of the kind's own; CloudFormation's own type needn't be written.
@@ -233,6 +234,8 @@ pub struct Step {
     pub name: Arc<str>,
     /// Does it go on with each item of the list there?
     pub each: bool,
+    /// Does it go on with the `Value` of the item of the list there whose `Key` this is?
+    pub key: Option<Arc<str>>,
 }
 
 /// What joins another resource to this one.
@@ -412,7 +415,12 @@ impl fmt::Display for Steps<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             let dot = if position > 0 { "." } else { "" };
-            write!(f, "{dot}{}{}", step.name, if step.each { "[]" } else { "" })?;
+            write!(f, "{dot}{}", step.name)?;
+            match &step.key {
+                Some(key) => write!(f, "[{key}]")?,
+                None if step.each => f.write_str("[]")?,
+                None => {}
+            }
         }
         Ok(())
     }

@@ -86,18 +86,28 @@ fn types_and_steps(text: &str, place: Place) -> Result<(Vec<Arc<str>>, Vec<Step>
 }
 
 fn steps(text: &str) -> Result<Vec<Step>, String> {
-    text.split('.')
-        .map(|part| {
-            let (name, each) = match part.strip_suffix("[]") {
-                Some(name) => (name, true),
-                None => (part, false),
-            };
-            if name.is_empty() || name.contains(['[', ']', '|', '(', ')', ',', '+']) {
-                return Err(format!("`{part}` is not a step of a path"));
-            }
-            Ok(Step { name: name.into(), each })
-        })
-        .collect()
+    let mut is_inside = false;
+    let parts = text.split(|letter: char| {
+        is_inside = (is_inside || letter == '[') && letter != ']';
+        letter == '.' && !is_inside
+    });
+    parts.map(step).collect()
+}
+
+fn step(part: &str) -> Result<Step, String> {
+    let (name, inside) = match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
+        Some((name, inside)) => (name, Some(inside)),
+        None => (part, None),
+    };
+    let is_wrong = |text: &str| text.contains(['[', ']', '|', '(', ')', ',', '+']);
+    // Items have no numbers here: which comes first means nothing.
+    let is_number = |inside: &str| !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit());
+    if name.is_empty() || is_wrong(name) || inside.is_some_and(|inside| is_wrong(inside) || is_number(inside))
+    {
+        return Err(format!("`{part}` is not a step of a path"));
+    }
+    let key = inside.filter(|inside| !inside.is_empty()).map(Arc::from);
+    Ok(Step { name: name.into(), each: inside == Some(""), key })
 }
 
 fn join(words: &[&str]) -> Result<Join, String> {
@@ -166,6 +176,8 @@ mod tests {
         check("aws_subnet.map_public_ip_on_launch where this is subnet_id", Place::Terraform);
         check("aws_s3_account_public_access_block.block_public_acls anywhere", Place::Terraform);
         check("Condition.ArnLike.AWS:SourceArn", Place::Plain);
+        check("Attributes.Attributes[access_logs.s3.enabled]", Place::Plain);
+        check("Attributes[a.b].c", Place::Plain);
     }
 
     #[test]
@@ -174,6 +186,8 @@ mod tests {
         refused("A + ", Place::Plain, "a path is missing");
         refused("A..B", Place::Plain, "`` is not a step of a path");
         refused("A[0]", Place::Plain, "`A[0]` is not a step of a path");
+        refused("A[b", Place::Plain, "`A[b` is not a step of a path");
+        refused("[b]", Place::Plain, "`[b]` is not a step of a path");
         refused(
             "encrypted",
             Place::Terraform,

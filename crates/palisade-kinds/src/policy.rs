@@ -122,7 +122,8 @@ fn lower_case(node: Node) -> Node {
         Value::Text(text) => Node::new(Value::Text(lowered(text)), node.origin),
         Value::Unknown(unknown) => {
             let starts_with = unknown.hint.starts_with.as_ref().map(lowered);
-            let hint = Hint { starts_with, ..unknown.hint.clone() };
+            let ends_with = unknown.hint.ends_with.as_ref().map(lowered);
+            let hint = Hint { starts_with, ends_with, ..unknown.hint.clone() };
             Node::new(Value::Unknown(Unknown { why: unknown.why.clone(), hint }), node.origin)
         }
         _ => node,

@@ -69,7 +69,7 @@ pub(crate) fn walk(node: &Node, steps: &[Step], found: &mut Found) {
         Value::Map(map) => match map.entries.get(&step.name).filter(|entry| entry.value != Value::Null) {
             Some(entry) => enter(entry, step, rest, found),
             None if step.name.as_ref() == "tags_all" => {
-                let tags = Step { name: "tags".into(), each: step.each };
+                let tags = Step { name: "tags".into(), ..step.clone() };
                 let steps: Vec<Step> = std::iter::once(tags).chain(rest.iter().cloned()).collect();
                 walk(node, &steps, found);
             }
@@ -103,6 +103,9 @@ pub(crate) fn walk(node: &Node, steps: &[Step], found: &mut Found) {
 
 /// Goes on from what a step led to: with each of its items where the step says so.
 fn enter(entry: &Node, step: &Step, rest: &[Step], found: &mut Found) {
+    if let Some(key) = &step.key {
+        return enter_keyed(entry, key, rest, found);
+    }
     match (&entry.value, step.each) {
         (Value::List(list), true) => {
             found.is_given = true;
@@ -115,6 +118,27 @@ fn enter(entry: &Node, step: &Step, rest: &[Step], found: &mut Found) {
         }
         (Value::Unknown(unknown), true) => found.open(unknown.clone(), &entry.origin),
         _ => walk(entry, rest, found),
+    }
+}
+
+/// Goes on with the value of the item that has this key, as load balancers keep their attributes.
+fn enter_keyed(entry: &Node, key: &str, rest: &[Step], found: &mut Found) {
+    let list = match &entry.value {
+        Value::List(list) => list,
+        Value::Unknown(unknown) => return found.open(part_of(unknown), &entry.origin),
+        _ => return,
+    };
+    let is_it = |item: &&Node| item.get("Key").and_then(Node::text) == Some(key);
+    if let Some(value) = list.items.iter().find(is_it).and_then(|item| item.get("Value")) {
+        return walk(value, rest, found);
+    }
+    // One of which the key, or everything, is not known may be it.
+    let open = list.items.iter().find_map(|item| match &item.get("Key").unwrap_or(item).value {
+        Value::Unknown(unknown) => Some(unknown),
+        _ => None,
+    });
+    if let Some(unknown) = open.or(list.more.as_ref()) {
+        found.open(part_of(unknown), &entry.origin);
     }
 }
 

@@ -366,7 +366,7 @@ pub(crate) fn unknown_of<'n>(
             is_present: true,
             shape,
             refers_to: refers_to.filter(|reference| seen.insert(*reference)).cloned().collect(),
-            starts_with: None,
+            ..Hint::default()
         },
     })
 }

@@ -143,6 +143,7 @@ impl Evaluator<'_> {
     fn concatenated(&mut self, function: &str, parts: &[Value], delimiter: &str, origin: &Origin) -> Value {
         if let Some(mut unknown) = unknown_of(parts.iter(), Some(Shape::Text)) {
             unknown.hint.starts_with = known_beginning(parts, delimiter);
+            unknown.hint.ends_with = known_end(parts, delimiter);
             return Value::Unknown(unknown);
         }
         let texts: Option<Vec<Cow<'_, str>>> = parts.iter().map(scalar_text).collect();
@@ -381,6 +382,19 @@ fn known_beginning(parts: &[Value], delimiter: &str) -> Option<std::sync::Arc<st
     (!beginning.is_empty()).then(|| beginning.into())
 }
 
+/// How a text ends that is put together from these parts, as far as is known of the last that is not.
+fn known_end(parts: &[Value], delimiter: &str) -> Option<std::sync::Arc<str>> {
+    let known: Vec<_> = parts.iter().rev().map_while(scalar_text).collect();
+    let mut end: String =
+        known.iter().rev().flat_map(|part| [delimiter.to_owned(), part.clone().into_owned()]).collect();
+    if let Some(Value::Unknown(Unknown { hint: Hint { ends_with: Some(last), .. }, .. })) =
+        parts.iter().rev().find(|part| scalar_text(part).is_none())
+    {
+        end.insert_str(0, last);
+    }
+    (!end.is_empty()).then(|| end.into())
+}
+
 fn either_unknown(why: &Unknown, values: [&Option<Value>; 2]) -> Unknown {
     let shapes = values.map(|value| value.as_ref().and_then(Value::shape));
     let references = unknown_of(values.into_iter().flatten(), None);
@@ -390,7 +404,7 @@ fn either_unknown(why: &Unknown, values: [&Option<Value>; 2]) -> Unknown {
             is_present: values.iter().all(|value| value.as_ref().is_some_and(is_present)),
             shape: shapes[0].filter(|_| shapes[0] == shapes[1]),
             refers_to: references.map_or_else(Vec::new, |references| references.hint.refers_to),
-            starts_with: None,
+            ..Hint::default()
         },
     }
 }

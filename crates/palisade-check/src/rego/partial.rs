@@ -19,6 +19,8 @@ pub struct Cause {
     pub shape: Option<Shape>,
     /// How the text begins.
     pub starts_with: Option<Arc<str>>,
+    /// How the text ends.
+    pub ends_with: Option<Arc<str>>,
     /// It is the ARN of one resource that the same source declares.
     pub is_arn_of_one: bool,
     /// How to show it in a message, where part of it is known.
@@ -51,7 +53,15 @@ pub struct PartialMap {
 impl Cause {
     /// A cause that says no more than what it depends on.
     pub fn bare(ids: Ids) -> Self {
-        Self { ids, is_present: false, shape: None, starts_with: None, is_arn_of_one: false, shown: None }
+        Self {
+            ids,
+            is_present: false,
+            shape: None,
+            starts_with: None,
+            ends_with: None,
+            is_arn_of_one: false,
+            shown: None,
+        }
     }
     /// The outcome of an operation on unknown values: there, and of this shape.
     pub fn outcome(ids: Ids, shape: Shape) -> Self {
@@ -161,6 +171,25 @@ impl Partial {
         }
     }
 
+    /// How the text certainly ends.
+    pub fn end(&self) -> Option<&str> {
+        match self {
+            Self::Known(Value::String(text)) => Some(text),
+            Self::Unknown(cause) => cause.ends_with.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Does this, unknown, end as the other certainly does not?
+    fn cannot_end_as(&self, other: &Self) -> bool {
+        let Self::Unknown(Cause { ends_with: Some(end), .. }) = self else { return false };
+        match other {
+            Self::Known(Value::String(text)) => !text.ends_with(&**end),
+            Self::Known(_) => true,
+            other => other.end().is_some_and(|other| !end.ends_with(other) && !other.ends_with(&**end)),
+        }
+    }
+
     /// Does this, unknown, begin as the other certainly does not?
     fn cannot_be(&self, other: &Self) -> bool {
         let Self::Unknown(Cause { starts_with: Some(beginning), .. }) = self else { return false };
@@ -183,7 +212,8 @@ impl Partial {
                 let shapes = self.shape().zip(other.shape());
                 let begins_otherwise = self.cannot_be(other) || other.cannot_be(self);
                 let other_shape = shapes.is_some_and(|(left, right)| left != right);
-                (differ || begins_otherwise || other_shape).then_some(false)
+                let ends_otherwise = self.cannot_end_as(other) || other.cannot_end_as(self);
+                (differ || begins_otherwise || ends_otherwise || other_shape).then_some(false)
             }
             _ => match (self.items(), other.items()) {
                 (Some(left), Some(right)) => same_items(&left, &right),

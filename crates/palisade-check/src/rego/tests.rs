@@ -33,6 +33,7 @@ fn node(json: &Json) -> Node {
                     shape: Some(Shape::Text),
                     refers_to: vec![],
                     starts_with: None,
+                    ends_with: None,
                 },
             }),
             text => Value::text(text),

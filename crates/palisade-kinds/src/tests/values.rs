@@ -444,3 +444,25 @@ fn an_instance_of_a_cluster_leaves_to_the_cluster_what_the_cluster_decides() {
     check(&kinds, instance(), "publicly_accessible", "default false");
     check(&kinds, instance(), "cluster", "\"c\"");
 }
+
+#[test]
+fn a_list_of_keys_and_values_is_entered_by_a_key() {
+    let keyed = |value: serde_json::Value, expected: &str| {
+        let kinds = kind("x: { is: bool, cloudformation: \"Attributes[a.b]\", absent: false }");
+        check(
+            &kinds,
+            vec![template("Thing", "AWS::EC2::Thing", json!({ "Attributes": value }))],
+            "x",
+            expected,
+        );
+    };
+    keyed(json!([{ "Key": "c", "Value": "false" }, { "Key": "a.b", "Value": "true" }]), "true");
+    keyed(json!([{ "Key": "c", "Value": "true" }]), "default false");
+    keyed(json!([{ "Key": "a.b" }]), "default false");
+    keyed(json!({ "a.b": "true" }), "default false");
+    keyed(json!([{ "Key": "a.b", "Value": { "?": "Flag" } }]), "? `Flag` has no value");
+    keyed(json!([{ "Key": { "?": "Name" }, "Value": "true" }]), "? `Name` has no value");
+    keyed(json!([{ "Key": { "?": "Name" }, "Value": "true" }, { "Key": "a.b", "Value": "true" }]), "true");
+    keyed(json!([{ "?": "Item" }]), "? `Item` has no value");
+    keyed(json!({ "?": "All" }), "? `All` has no value");
+}

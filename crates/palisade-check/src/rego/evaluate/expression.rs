@@ -597,6 +597,11 @@ fn decided(name: &str, arguments: &[Partial]) -> Option<Partial> {
             let decided = beginning.starts_with(&**start) || !start.starts_with(beginning);
             decided.then(|| Partial::Known(Value::Bool(beginning.starts_with(&**start))))
         }
+        ("endswith", [argument, Partial::Known(Value::String(end))]) => {
+            let ending = argument.end()?;
+            let decided = ending.ends_with(&**end) || !end.ends_with(ending);
+            decided.then(|| Partial::Known(Value::Bool(ending.ends_with(&**end))))
+        }
         ("is_string", [argument]) => is(Shape::Text, argument).and_then(known),
         ("is_number", [argument]) => is(Shape::Number, argument).and_then(known),
         ("is_boolean", [argument]) => is(Shape::Bool, argument).and_then(known),
