@@ -3,7 +3,7 @@
 use crate::neutral::neutral;
 use crate::pipeline::{file_of, message, paragraphs, plain_path};
 use crate::report::Report;
-use crate::sentences::{answer, count, digits, place};
+use crate::sentences::{answer, count, digits, left_out, place};
 use palisade_model::{Diagnostic, Finding, Level, Severity, Span, Verdict};
 use std::io::{self, Write};
 
@@ -40,7 +40,8 @@ pub fn github(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     }
     report.ranked().into_iter().map(of_finding).try_for_each(&mut put)?;
     report.diagnostics.iter().map(of_diagnostic).try_for_each(&mut put)?;
-    writeln!(to, "{}{}", answer(report), not_shown(written))?;
+    let left_out: String = left_out(report).iter().map(|sentence| format!(" {sentence}")).collect();
+    writeln!(to, "{}{}{}", answer(report), neutral(&left_out), not_shown(written))?;
     to.flush()
 }
 

@@ -2,11 +2,11 @@
 //! field means.
 
 use crate::machine::{write_lines, write_pretty};
-use crate::report::{Report, Tally};
+use crate::report::{Comparison, Report, Tally};
 use crate::sentences::NOT_SHOWN;
 use palisade_model::{
-    AccountId, Arn, Diagnostic, Evidence, Finding, Fingerprint, Level, Origin, PageId, Region, Severity,
-    Span, Subject, Unknown, Verdict, Why,
+    AccountId, Arn, Day, Diagnostic, Evidence, Finding, Fingerprint, Level, Origin, PageId, Region, Severity,
+    Span, Subject, Suppressed, SuppressedBy, Unknown, Verdict, Why,
 };
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -31,6 +31,8 @@ struct Document<'a> {
     counts: CountsView,
     #[serde(serialize_with = "findings")]
     findings: &'a Report,
+    suppressed: Vec<SuppressedView<'a>>,
+    comparisons: &'a [Comparison],
     diagnostics: Vec<DiagnosticView<'a>>,
     coverage: CoverageView<'a>,
 }
@@ -72,6 +74,24 @@ struct FindingView<'a> {
     resource: ResourceView<'a>,
     location: Location<'a>,
     evidence: Vec<EvidenceView<'a>>,
+}
+
+/// A finding as any other, and why it does not count.
+#[derive(Serialize)]
+struct SuppressedView<'a> {
+    #[serde(flatten)]
+    finding: FindingView<'a>,
+    suppression: SuppressionView<'a>,
+}
+
+#[derive(Serialize)]
+struct SuppressionView<'a> {
+    by: SuppressedBy,
+    reason: &'a str,
+    until: Option<Day>,
+    owner: Option<&'a str>,
+    ticket: Option<&'a str>,
+    location: Location<'a>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +154,8 @@ fn document(report: &Report) -> Document<'_> {
         targets: &report.targets,
         counts: counts(report),
         findings: report,
+        suppressed: report.ranked_suppressed().into_iter().map(suppressed).collect(),
+        comparisons: &report.comparisons,
         diagnostics: report.diagnostics.iter().map(diagnostic).collect(),
         coverage: coverage(report),
     }
@@ -172,6 +194,21 @@ fn finding(finding: &Finding) -> FindingView<'_> {
         resource: resource(&finding.subject),
         location: location(&finding.origin),
         evidence: finding.evidence.iter().map(evidence).collect(),
+    }
+}
+
+fn suppressed(suppressed: &Suppressed) -> SuppressedView<'_> {
+    let suppression = &suppressed.suppression;
+    SuppressedView {
+        finding: finding(&suppressed.finding),
+        suppression: SuppressionView {
+            by: suppression.by,
+            reason: &suppression.reason,
+            until: suppression.until,
+            owner: suppression.owner.as_deref(),
+            ticket: suppression.ticket.as_deref(),
+            location: place(&suppression.place),
+        },
     }
 }
 

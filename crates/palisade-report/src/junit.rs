@@ -4,8 +4,8 @@
 use crate::neutral::neutral;
 use crate::pipeline::{file_of, lines, message, name, paragraphs, plain_path};
 use crate::report::Report;
-use crate::sentences::{answer, count, looked_at, not_covered, place};
-use palisade_model::{Diagnostic, Finding, Level, Verdict};
+use crate::sentences::{answer, count, left_out, looked_at, not_covered, place};
+use palisade_model::{Diagnostic, Finding, Level, Suppressed, Suppression, Verdict};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -16,8 +16,20 @@ const SCAN: &str = "palisade";
 /// Writes the report as JUnit XML: a suite for the scan and one for each check, a test case for each finding.
 pub fn junit(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let suites = suites(report);
+    let mut suppressed: BTreeMap<&str, Vec<&Suppressed>> = BTreeMap::new();
+    for one in report.ranked_suppressed() {
+        suppressed.entry(one.finding.page.as_str()).or_default().push(one);
+    }
+    let suites: Vec<Suite> = suites
+        .into_iter()
+        .map(|(page, findings)| Suite {
+            page,
+            findings,
+            suppressed: suppressed.remove(page).unwrap_or_default(),
+        })
+        .collect();
     let scan = Tally { tests: 1, errors: u64::from(report.is_incomplete()), ..Tally::default() };
-    let total = suites.values().map(|findings| Tally::of(findings)).fold(scan, Tally::plus);
+    let total = suites.iter().map(Tally::of).fold(scan, Tally::plus);
     let mut to = io::BufWriter::new(to);
     writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let Tally { tests, failures, errors, .. } = total;
@@ -26,8 +38,8 @@ pub fn junit(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         "<testsuites name=\"Palisade\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"0\">"
     )?;
     write_scan(report, scan, &mut to)?;
-    for (page, findings) in &suites {
-        write_suite(page, findings, &mut to)?;
+    for suite in &suites {
+        write_suite(suite, &mut to)?;
     }
     writeln!(to, "</testsuites>")?;
     to.flush()
@@ -40,7 +52,17 @@ fn suites(report: &Report) -> BTreeMap<&str, Vec<&Finding>> {
     for finding in report.ranked() {
         suites.entry(finding.page.as_str()).or_default().push(finding);
     }
+    for one in &report.suppressed {
+        suites.entry(one.finding.page.as_str()).or_default();
+    }
     suites
+}
+
+/// What one check found, and what of it is suppressed.
+struct Suite<'a> {
+    page: &'a str,
+    findings: Vec<&'a Finding>,
+    suppressed: Vec<&'a Suppressed>,
 }
 
 /// The counts of a suite.
@@ -53,10 +75,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(findings: &[&Finding]) -> Self {
-        let unknown = findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).count() as u64;
-        let all = findings.len() as u64;
-        Self { tests: all.max(1), failures: all - unknown, errors: 0, skipped: unknown }
+    fn of(suite: &Suite<'_>) -> Self {
+        let is_unknown = |finding: &&&Finding| finding.verdict == Verdict::Unknown;
+        let unknown = suite.findings.iter().filter(is_unknown).count() as u64;
+        let (all, suppressed) = (suite.findings.len() as u64, suite.suppressed.len() as u64);
+        let tests = (all + suppressed).max(1);
+        Self { tests, failures: all - unknown, errors: 0, skipped: unknown + suppressed }
     }
 
     fn plus(self, other: Self) -> Self {
@@ -97,7 +121,8 @@ fn write_scan(report: &Report, tally: Tally, to: &mut dyn Write) -> io::Result<(
             "      <error type=\"incomplete\" message=\"part of the input could not be read: {message}\">{text}</error>"
         )?;
     }
-    let sentences = [looked_at(report), answer(report)].into_iter().chain(not_covered(report));
+    let sentences =
+        [looked_at(report), answer(report)].into_iter().chain(left_out(report)).chain(not_covered(report));
     let sentences: Vec<String> =
         sentences.map(|sentence| neutral(&sentence).into_owned()).chain(said(Level::Warning)).collect();
     writeln!(to, "      <system-out>{}</system-out>", text(&sentences.join("\n")))?;
@@ -121,13 +146,17 @@ fn diagnostic(diagnostic: &Diagnostic) -> String {
     said
 }
 
-fn write_suite(page: &str, findings: &[&Finding], to: &mut dyn Write) -> io::Result<()> {
-    begin_suite(page, Tally::of(findings), to)?;
-    let classname = attribute(page);
-    if findings.is_empty() {
+fn write_suite(suite: &Suite<'_>, to: &mut dyn Write) -> io::Result<()> {
+    begin_suite(suite.page, Tally::of(suite), to)?;
+    let classname = attribute(suite.page);
+    let counting = suite.findings.iter().map(|finding| (*finding, None));
+    let suppressed = suite.suppressed.iter().map(|one| (&one.finding, Some(&one.suppression)));
+    let all: Vec<(&Finding, Option<&Suppression>)> = counting.chain(suppressed).collect();
+    let findings: Vec<&Finding> = all.iter().map(|(finding, _)| *finding).collect();
+    if all.is_empty() {
         writeln!(to, "    <testcase classname=\"{classname}\" name=\"finds nothing\" time=\"0\"/>")?;
     }
-    for (finding, name) in findings.iter().zip(names(findings)) {
+    for ((finding, suppression), name) in all.iter().zip(names(&findings)) {
         write!(to, "    <testcase classname=\"{classname}\" name=\"{}\"", attribute(&name))?;
         if let Some(span) = file_of(&finding.origin) {
             let file = attribute(&plain_path(&span.file));
@@ -135,8 +164,13 @@ fn write_suite(page: &str, findings: &[&Finding], to: &mut dyn Write) -> io::Res
         }
         writeln!(to, " time=\"0\">")?;
         let (message, text) = (attribute(&message(finding)), text(&explained(finding)));
-        match finding.verdict {
-            Verdict::Unknown => {
+        match (suppression, finding.verdict) {
+            (Some(suppression), _) => {
+                let by = place(&palisade_model::Origin::File(suppression.place.clone()));
+                let reason = attribute(&format!("suppressed: {} ({by})", suppression.reason));
+                writeln!(to, "      <skipped message=\"{reason}\">{text}</skipped>")?;
+            }
+            (None, Verdict::Unknown) => {
                 writeln!(to, "      <skipped message=\"cannot tell: {message}\">{text}</skipped>")?;
             }
             _ => writeln!(

@@ -1,17 +1,21 @@
-//! Turns findings into text, JSON, SARIF, JUnit XML and GitHub annotations.
+//! Turns findings into text, JSON, SARIF, JUnit XML, GitHub annotations, OCSF and HTML.
 //!
-//! [`Report`] is what a scan has to say. [`text`] tells it to the engineer on call, [`json`] and [`ndjson`] to scripts,
-//! [`sarif`] to code scanning, [`junit`] to test reports, [`github`] to a workflow's run. Each writes as it goes, so that a million findings need no memory of their own, and none
-//! opens a file: the lines that [`text`] quotes come from the [`Sources`] it is given.
+//! [`Report`] is what a scan has to say, [`Detections`] what was found in logs. [`text`] tells it to the engineer on call,
+//! [`json`] and [`ndjson`] to scripts, [`sarif`] to code scanning, [`junit`] to test reports, [`github`] to a workflow's run,
+//! [`ocsf`] to security lakes, [`html`] to a browser. Each writes as it goes, so that a million findings need no memory of
+//! their own, and none opens a file: the lines that are quoted come from the [`Sources`] it is given.
 
 mod alike;
 mod causes;
+mod detections;
 mod faults;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod machine;
 mod neutral;
+mod ocsf;
 mod pipeline;
 mod prose;
 mod quote;
@@ -20,11 +24,14 @@ mod sarif;
 mod sentences;
 mod text;
 
+pub use detections::{DetectionSummary, Detections};
 pub use github::github;
+pub use html::{HtmlOptions, html, html_detections};
 pub use json::{json, ndjson};
 pub use junit::junit;
 pub use neutral::neutral;
-pub use report::{Counts, Coverage, PageSummary, Report, Tally};
+pub use ocsf::{OcsfOptions, ocsf, ocsf_detections};
+pub use report::{ComparedWith, Comparison, Counts, Coverage, PageSummary, Report, Tally};
 pub use sarif::{SarifOptions, sarif};
 pub use text::{Explain, TextOptions, diagnostics, text};
 

@@ -8,14 +8,14 @@ const LONGEST_PARAGRAPH: usize = 4_000;
 
 /// A paragraph, an item of a list or a line of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Block {
+pub(crate) struct Block {
     /// What stands before its first line: `- `, `1. `, spaces before code.
-    marker: String,
-    text: String,
+    pub marker: String,
+    pub text: String,
     /// Is it set as it is, and never wrapped?
-    is_code: bool,
+    pub is_code: bool,
     /// Does an empty line stand before it?
-    is_apart: bool,
+    pub is_apart: bool,
 }
 
 /// The lines of some Markdown, no line wider than `width`. What is foreign or deceptive in it is neutral afterwards.
@@ -137,7 +137,8 @@ fn prefix(text: &str, width: usize) -> usize {
     text.len()
 }
 
-fn blocks(markdown: &str) -> Vec<Block> {
+/// The blocks of some Markdown, in their order.
+pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_fenced = false;
     let mut is_apart = false;

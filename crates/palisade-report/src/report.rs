@@ -1,6 +1,8 @@
 //! What a scan has to say, before it takes a form.
 
-use palisade_model::{Diagnostic, Finding, Level, Origin, PageId, Severity, Source, Verdict};
+use palisade_model::{
+    Diagnostic, Finding, Level, Origin, PageId, Severity, Source, Span, Suppressed, Verdict,
+};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +24,35 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// The pages of the checks that ran, those that found nothing included.
     pub pages: Vec<PageSummary>,
+    /// What would count if nobody had accepted it. It is neither among `findings` nor in `counts`.
+    pub suppressed: Vec<Suppressed>,
+    /// What `findings` were compared with. What was known there is neither among `findings` nor in `counts`.
+    pub comparisons: Vec<Comparison>,
+    /// Places of what may be secret that only findings name which are left out: their lines are not quoted either.
+    pub secrets: Vec<Span>,
+}
+
+/// What findings were compared with, so that only new ones are reported.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Comparison {
+    /// What sort of thing it is.
+    pub with: ComparedWith,
+    /// Its name: the file, or the revision.
+    pub name: String,
+    /// How many findings were known there, and are left out.
+    pub known: u64,
+    /// How many of those that were known there are not found any more.
+    pub gone: u64,
+}
+
+/// What findings may be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComparedWith {
+    /// A file of findings that were known.
+    Baseline,
+    /// What is found in the files of another revision.
+    Revision,
 }
 
 /// How many verdicts of each sort there were.
@@ -87,10 +118,37 @@ impl Report {
         findings
     }
 
+    /// What is suppressed, in the order of the forms for machines.
+    pub(crate) fn ranked_suppressed(&self) -> Vec<&Suppressed> {
+        let mut suppressed: Vec<&Suppressed> = self.suppressed.iter().collect();
+        suppressed.sort_by(|a, b| rank(&a.finding, &b.finding));
+        suppressed
+    }
+
+    /// The places of what may be secret.
+    pub(crate) fn secret_places(&self) -> impl Iterator<Item = &Span> {
+        let suppressed = self.suppressed.iter().map(|one| &one.finding);
+        self.findings.iter().chain(suppressed).flat_map(secrets_of).chain(&self.secrets)
+    }
+
+    /// Is anything left out that would count?
+    pub(crate) fn leaves_out(&self) -> bool {
+        !self.suppressed.is_empty() || self.comparisons.iter().any(|comparison| comparison.known > 0)
+    }
+
     /// Was part of the input lost?
     pub fn is_incomplete(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
     }
+}
+
+/// The places of what may be secret that a finding names.
+fn secrets_of(finding: &Finding) -> impl Iterator<Item = &Span> {
+    finding
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.is_secret)
+        .filter_map(|evidence| evidence.origin.span())
 }
 
 impl Counts {

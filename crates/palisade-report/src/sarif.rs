@@ -6,7 +6,9 @@ use crate::pipeline::plain_path;
 use crate::prose;
 use crate::report::{PageSummary, Report};
 use crate::sentences::fact;
-use palisade_model::{Diagnostic, Finding, Level, Origin, PageId, Severity, Span, Verdict};
+use palisade_model::{
+    Diagnostic, Finding, Level, Origin, PageId, Severity, Span, SuppressedBy, Suppression, Verdict,
+};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -18,6 +20,8 @@ use std::io::{self, Write};
 pub struct SarifOptions {
     /// Are verdicts that can't be told among the results, as `kind: open`? GitHub shows them as alerts like any other.
     pub unknowns: bool,
+    /// Are suppressed findings among the results, with their `suppressions`? GitHub shows them as alerts like any other.
+    pub suppressed: bool,
     /// How many results at most; the severest are kept and a notification counts the rest. GitHub refuses a file with
     /// more than 25,000.
     pub limit: Option<usize>,
@@ -25,7 +29,7 @@ pub struct SarifOptions {
 
 impl Default for SarifOptions {
     fn default() -> Self {
-        Self { unknowns: true, limit: None }
+        Self { unknowns: true, suppressed: true, limit: None }
     }
 }
 
@@ -38,9 +42,14 @@ const ROOT: &str = "%SRCROOT%";
 
 /// Writes the report as a SARIF log of one run.
 pub fn sarif(report: &Report, options: &SarifOptions, to: &mut dyn Write) -> io::Result<()> {
-    let mut findings = report.ranked();
+    let mut findings: Vec<(&Finding, Option<&Suppression>)> =
+        report.ranked().into_iter().map(|finding| (finding, None)).collect();
+    if options.suppressed {
+        let suppressed = report.ranked_suppressed();
+        findings.extend(suppressed.into_iter().map(|one| (&one.finding, Some(&one.suppression))));
+    }
     if !options.unknowns {
-        findings.retain(|finding| finding.verdict == Verdict::Fails);
+        findings.retain(|(finding, _)| finding.verdict == Verdict::Fails);
     }
     let all = findings.len();
     findings.truncate(options.limit.unwrap_or(all));
@@ -79,13 +88,13 @@ struct Run<'a> {
 
 /// The results one after the other: none is held as JSON while the next is written.
 struct Results<'a> {
-    findings: Vec<&'a Finding>,
+    findings: Vec<(&'a Finding, Option<&'a Suppression>)>,
     rules: Rules<'a>,
 }
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.findings.iter().map(|finding| result(finding, &self.rules)))
+        to.collect_seq(self.findings.iter().map(|(finding, by)| result(finding, *by, &self.rules)))
     }
 }
 
@@ -94,12 +103,12 @@ struct Rules<'a>(BTreeMap<&'a str, (usize, Cow<'a, PageSummary>)>);
 
 impl<'a> Rules<'a> {
     /// The pages of the report, and those that only a finding names.
-    fn of(report: &'a Report, findings: &[&'a Finding]) -> Self {
+    fn of(report: &'a Report, findings: &[(&'a Finding, Option<&Suppression>)]) -> Self {
         let mut rules = BTreeMap::new();
         for page in &report.pages {
             rules.insert(page.id.as_str(), (0, Cow::Borrowed(page)));
         }
-        for &finding in findings {
+        for &(finding, _) in findings {
             let page = finding.page.as_str();
             rules.entry(page).or_insert_with(|| (0, Cow::Owned(summary(finding))));
         }
@@ -226,7 +235,7 @@ fn kind_and_level(finding: &Finding) -> (&'static str, &'static str) {
     }
 }
 
-fn result(finding: &Finding, rules: &Rules) -> Value {
+fn result(finding: &Finding, suppression: Option<&Suppression>, rules: &Rules) -> Value {
     let (kind, level) = kind_and_level(finding);
     let fingerprint = finding.fingerprint.to_string();
     let mut result = json!({
@@ -245,6 +254,17 @@ fn result(finding: &Finding, rules: &Rules) -> Value {
     let related = related_locations(finding);
     if !related.is_empty() {
         result["relatedLocations"] = Value::Array(related);
+    }
+    if let Some(suppression) = suppression {
+        result["suppressions"] = json!([{
+            "kind": match suppression.by {
+                SuppressedBy::Settings => "external",
+                SuppressedBy::Comment => "inSource",
+            },
+            "status": "accepted",
+            "justification": message(&suppression.reason),
+            "location": { "physicalLocation": physical(&suppression.place) },
+        }]);
     }
     result["properties"] = properties(finding);
     result

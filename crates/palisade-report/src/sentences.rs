@@ -1,6 +1,6 @@
 //! What the text says in whole sentences: the answer, what keeps it open and would settle it, what was not covered.
 
-use crate::report::Report;
+use crate::report::{ComparedWith, Report};
 use palisade_model::{Evidence, Finding, Level, Origin, Severity, Why};
 
 /// How many types of resources are named that no check covers.
@@ -25,7 +25,7 @@ pub(crate) fn looked_at(report: &Report) -> String {
 }
 
 /// A target by a name that can stand in a sentence.
-fn called(target: &str) -> &str {
+pub(crate) fn called(target: &str) -> &str {
     match target {
         "-" => "standard input",
         "." | "./" => "this folder",
@@ -97,6 +97,8 @@ pub(crate) fn answer(report: &Report) -> String {
         format!("{fails} {fail} ({}), {unknown} unknown, {pass}.", fails_by_severity(report))
     } else if report.coverage.total() == 0 && total.is_empty() {
         "No resource was found, so nothing was checked.".to_owned()
+    } else if report.leaves_out() && total.unknown == 0 {
+        format!("Nothing else fails; {pass}.")
     } else if total.is_empty() {
         "No check looks at what was found, so nothing was checked.".to_owned()
     } else if total.unknown > 0 {
@@ -110,6 +112,30 @@ pub(crate) fn answer(report: &Report) -> String {
         let resources = count(report.coverage.total(), "resource");
         format!("{nothing}; {pass}. Checks looked at {assessed} of {resources}.")
     }
+}
+
+/// What is left out of the report that would count, and what is gone: a sentence each.
+pub(crate) fn left_out(report: &Report) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if !report.suppressed.is_empty() {
+        let are = if report.suppressed.len() == 1 { "is" } else { "are" };
+        sentences.push(format!("{} {are} suppressed.", count(report.suppressed.len() as u64, "finding")));
+    }
+    for comparison in &report.comparisons {
+        let found = count(comparison.known, "finding");
+        let are = if comparison.known == 1 { "is" } else { "are" };
+        let with = match comparison.with {
+            ComparedWith::Baseline => format!("known from the baseline {}", comparison.name),
+            ComparedWith::Revision => format!("in {} as well", comparison.name),
+        };
+        let gone = match comparison.gone {
+            0 => String::new(),
+            1 => "; 1 that was there is gone".to_owned(),
+            gone => format!("; {} that were there are gone", digits(gone)),
+        };
+        sentences.push(format!("{found} {are} {with}{gone}."));
+    }
+    sentences
 }
 
 fn fails_by_severity(report: &Report) -> String {

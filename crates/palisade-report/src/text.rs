@@ -9,10 +9,10 @@ use crate::faults::{Fault, faults};
 use crate::neutral::neutral;
 use crate::quote::Quotes;
 use crate::report::{Report, Tally};
-use crate::sentences::{answer, digits, looked_at, not_covered, not_read, place, unread};
+use crate::sentences::{answer, digits, left_out, looked_at, not_covered, not_read, place, unread};
 use crate::{Sources, prose};
 use anstyle::{AnsiColor, Style};
-use palisade_model::{Diagnostic, Finding, Origin, Severity, Span, Verdict};
+use palisade_model::{Diagnostic, Finding, Origin, Severity, Suppressed, Verdict};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
@@ -72,7 +72,7 @@ pub fn text(report: &Report, options: &TextOptions, sources: Sources, to: &mut d
     let mut sheet = Sheet {
         to: &mut io::BufWriter::new(to),
         options,
-        quotes: Quotes::new(sources, secrets(&report.findings)),
+        quotes: Quotes::new(sources, report.secret_places()),
     };
     let faults = faults(fails, options.limit);
     sheet.opening(report, &faults)?;
@@ -80,6 +80,7 @@ pub fn text(report: &Report, options: &TextOptions, sources: Sources, to: &mut d
         sheet.fault(fault)?;
     }
     sheet.open_questions(unknown)?;
+    sheet.suppressed(report)?;
     sheet.diagnostics(&report.diagnostics)?;
     sheet.closing(report, &faults)?;
     sheet.to.flush()
@@ -192,6 +193,10 @@ impl Sheet<'_> {
     fn opening(&mut self, report: &Report, faults: &[Fault]) -> io::Result<()> {
         self.paragraph(0, &looked_at(report))?;
         self.painted(BOLD, &answer(report))?;
+        let left_out = left_out(report);
+        if !left_out.is_empty() {
+            self.paragraph(0, &left_out.join(" "))?;
+        }
         if let Some(unread) = unread(report) {
             self.painted(ERROR, &unread)?;
         }
@@ -208,6 +213,24 @@ impl Sheet<'_> {
         for line in prose::wrap(text, self.room(0).min(PROSE_WIDTH)) {
             let line = self.paint(style, &line);
             self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    /// Where all is to be shown: what is suppressed, by what and why.
+    fn suppressed(&mut self, report: &Report) -> io::Result<()> {
+        if self.options.limit.is_some() || report.suppressed.is_empty() {
+            return Ok(());
+        }
+        self.line("")?;
+        let heading = format!("Suppressed ({})", digits(report.suppressed.len() as u64));
+        self.painted(BOLD, &heading)?;
+        for Suppressed { finding, suppression } in report.ranked_suppressed() {
+            let by = place(&Origin::File(suppression.place.clone()));
+            let until = suppression.until.map(|day| format!(", until {day}")).unwrap_or_default();
+            self.paragraph(2, &format!("{} {}", finding.severity, finding.page))?;
+            self.whereabouts(4, &finding.origin, &name(finding))?;
+            self.paragraph(4, &neutral(&format!("{} ({by}{until})", suppression.reason)))?;
         }
         Ok(())
     }
@@ -259,12 +282,6 @@ impl Sheet<'_> {
         let line = self.paint(BOLD, &tally_row("total", total));
         self.line(&line)
     }
-}
-
-/// The places of what may be secret.
-fn secrets(findings: &[Finding]) -> impl Iterator<Item = &Span> {
-    let evidence = findings.iter().flat_map(|finding| &finding.evidence);
-    evidence.filter(|evidence| evidence.is_secret).filter_map(|evidence| evidence.origin.span())
 }
 
 fn shown<T>(all: &[T], limit: Option<usize>) -> &[T] {

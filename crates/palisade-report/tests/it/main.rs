@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted")]
 
 mod github;
+mod html;
 mod json;
 mod junit;
+mod ocsf;
 mod sample;
 mod sarif;
+mod suppressed;
 mod text;
 
 /// What a form of the report writes.

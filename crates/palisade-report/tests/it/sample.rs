@@ -1,10 +1,12 @@
 //! A small report made by hand, with all that a report can meet: severities, many places, open questions, hostile names.
 
 use palisade_model::{
-    Address, Call, Diagnostic, Evidence, Finding, Fingerprint, Origin, PageId, Path, Position, Segment,
-    Severity, Source, Span, Subject, Unknown, Verdict, Why,
+    Address, Call, Diagnostic, Evidence, Finding, Fingerprint, Hit, Origin, PageId, Path, Position, Segment,
+    Severity, Source, Span, Subject, Suppressed, SuppressedBy, Suppression, Unknown, Verdict, Why,
 };
-use palisade_report::{Counts, Coverage, PageSummary, Report};
+use palisade_report::{
+    ComparedWith, Comparison, Counts, Coverage, DetectionSummary, Detections, PageSummary, Report,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -366,7 +368,24 @@ pub fn report() -> Report {
         },
         diagnostics: diagnostics(),
         pages,
+        ..Report::default()
     }
+}
+
+/// A finding that somebody accepted.
+pub fn accepted() -> Suppressed {
+    let origin = Origin::File(span("infra/main.tf", 9, (15, 20)));
+    let mut finding = finding(&pages()[0], "aws_ebs_volume.scratch", "`encrypted` is false", origin.clone());
+    finding.evidence = vec![evidence("encrypted", Some(json!(false)), None, origin)];
+    let suppression = Suppression {
+        by: SuppressedBy::Settings,
+        reason: "it holds nothing but scratch data".into(),
+        place: span(".palisade.toml", 2, (9, 39)),
+        until: "2027-01-31".parse().ok(),
+        owner: Some("storage".into()),
+        ticket: Some("SEC-12".into()),
+    };
+    Suppressed { finding, suppression }
 }
 
 /// A report in which nothing fails and nothing is open.
@@ -424,5 +443,82 @@ pub fn documented() -> Report {
             .help("add the missing `}`"),
     ];
     report.pages = pages;
+    let mut accepted = accepted();
+    (accepted.finding.why, accepted.finding.fix) = (why.into(), fix.into());
+    report.suppressed = vec![accepted];
+    let name = "`baseline.json`".to_owned();
+    report.comparisons = vec![Comparison { with: ComparedWith::Baseline, name, known: 12, gone: 1 }];
     report
+}
+
+fn detection(id: &str, title: &str, severity: Severity, attack: &[&str]) -> DetectionSummary {
+    DetectionSummary {
+        id: PageId::new(id),
+        title: title.into(),
+        severity,
+        why: "Nothing in daily work needs it.".into(),
+        triage: "1. Was it planned?\n2. What did the same principal do in the hour before and after?".into(),
+        attack: attack.iter().map(|technique| (*technique).into()).collect(),
+    }
+}
+
+fn hit(of: &DetectionSummary, index: u64, time: Option<&str>, message: &str) -> Hit {
+    Hit {
+        rule_id: of.id.clone(),
+        rule_title: of.title.clone(),
+        severity: of.severity,
+        message: message.into(),
+        event_index: index,
+        event_id: time.map(|_| format!("e-{index}")),
+        time: time.map(str::to_owned),
+        account: "111122223333".parse().ok(),
+        region: "us-east-1".parse().ok(),
+        service: Some("signin.amazonaws.com".into()),
+        operation: Some("ConsoleLogin".into()),
+        principal: Some("arn:aws:iam::111122223333:root".into()),
+        source: Some("198.51.100.7".into()),
+        file: "trail/day.json.gz".into(),
+        line: 1,
+    }
+}
+
+/// What detections found: two days, several severities, an event of a service and one that says next to nothing.
+pub fn detections() -> Detections {
+    let root = detection("aws/root-signed-in", "The root user signed in", Severity::High, &["T1078.004"]);
+    let trail =
+        detection("aws/trail-stopped", "A trail was stopped", Severity::Critical, &["T1562.008", "T1562"]);
+    let quiet = detection("aws/key-made", "An access key was made", Severity::Low, &["T1098.001"]);
+    let signed_in =
+        |index, time| hit(&root, index, Some(time), "Root of 111122223333 signed in from 198.51.100.7");
+    let mut stopped = hit(&trail, 40, Some("2026-01-03T00:12:59Z"), "The trail `main` was stopped");
+    stopped.service = Some("cloudtrail.amazonaws.com".into());
+    stopped.operation = Some("StopLogging".into());
+    stopped.principal = Some("arn:aws:sts::111122223333:assumed-role/ops/eve".into());
+    let mut by_service = hit(&trail, 41, Some("2026-01-03T00:13:00Z"), "A trail was deleted");
+    by_service.source = Some("cloudformation.amazonaws.com".into());
+    let nameless = Hit {
+        account: None,
+        region: None,
+        service: None,
+        operation: None,
+        principal: None,
+        source: None,
+        ..hit(&root, 50, None, "Root signed in \u{1b}[2J<b>")
+    };
+    Detections {
+        tool_version: "0.1.0".into(),
+        targets: vec!["trail".into()],
+        events: 51,
+        files: 2,
+        refused: 1,
+        hits: vec![
+            signed_in(3, "2026-01-02T03:04:05Z"),
+            stopped,
+            signed_in(4, "2026-01-02T04:04:05Z"),
+            by_service,
+            nameless,
+        ],
+        diagnostics: spoken(),
+        pages: vec![trail, root, quiet],
+    }
 }

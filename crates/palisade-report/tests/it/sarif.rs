@@ -50,9 +50,9 @@ fn a_page_that_only_a_finding_names_is_a_rule_too() {
 
 #[test]
 fn unknowns_can_be_left_out_and_a_limit_keeps_the_severest_and_says_so() {
-    let fails = run(&report(), SarifOptions { unknowns: false, limit: None });
+    let fails = run(&report(), SarifOptions { unknowns: false, ..SarifOptions::default() });
     assert!(results(&fails).iter().all(|result| result["kind"] == "fail"));
-    let two = run(&report(), SarifOptions { unknowns: true, limit: Some(2) });
+    let two = run(&report(), SarifOptions { limit: Some(2), ..SarifOptions::default() });
     let severities: Vec<&Value> =
         results(&two).iter().map(|result| &result["properties"]["severity"]).collect();
     assert_eq!(severities, ["critical", "high"]);
