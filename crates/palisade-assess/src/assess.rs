@@ -29,6 +29,8 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// How many verdicts there were of each severity and kind, passes among them.
     pub verdicts: Vec<(Severity, Verdict)>,
+    /// Of each finding, which of `verdicts` it explains.
+    pub explains: Vec<usize>,
     /// The checks that ran.
     pub checks: Vec<PageId>,
     /// The resources that at least one check looked at.
@@ -39,6 +41,38 @@ pub struct Assessment {
     pub without_check: BTreeMap<Arc<str>, u64>,
     /// Rules that could not be used.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Assessment {
+    /// Takes out the findings that `is_aside` names by their position, and the verdicts that only they explain.
+    pub fn set_aside(&mut self, is_aside: impl Fn(usize) -> bool) -> Vec<Finding> {
+        let mut explained = vec![(false, false); self.verdicts.len()];
+        for (position, verdict) in self.explains.iter().enumerate() {
+            let (before, after) = &mut explained[*verdict];
+            *before = true;
+            *after |= !is_aside(position);
+        }
+        let mut moved = Vec::with_capacity(explained.len());
+        let mut kept = Vec::new();
+        for (verdict, (before, after)) in std::mem::take(&mut self.verdicts).into_iter().zip(explained) {
+            moved.push(kept.len());
+            if after || !before {
+                kept.push(verdict);
+            }
+        }
+        self.verdicts = kept;
+        let mut aside = Vec::new();
+        let findings = std::mem::take(&mut self.findings).into_iter().zip(std::mem::take(&mut self.explains));
+        for (position, (finding, verdict)) in findings.enumerate() {
+            if is_aside(position) {
+                aside.push(finding);
+            } else {
+                self.findings.push(finding);
+                self.explains.push(moved[verdict]);
+            }
+        }
+        aside
+    }
 }
 
 /// Judges an estate by every enabled check of a library.
@@ -72,6 +106,7 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
             if says_nothing(&judgement, subject.resource, library) {
                 continue;
             }
+            let verdict = assessment.verdicts.len();
             assessment.verdicts.push((check.severity, judgement.verdict()));
             assessment.findings.extend(findings(
                 judgement,
@@ -82,6 +117,7 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
                 library,
                 &parts,
             ));
+            assessment.explains.resize(assessment.findings.len(), verdict);
         }
     }
     cover(&mut assessment, &subjects, &enabled, library);

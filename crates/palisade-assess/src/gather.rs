@@ -1,7 +1,7 @@
 //! Finds what can be read below the given paths, and reads it. One bad file never stops the rest.
 
 use palisade_document::{Text, decode};
-use palisade_model::{Diagnostic, Level, RawResource, Span};
+use palisade_model::{Address, Diagnostic, Level, RawResource, Span};
 use palisade_read_cloudformation::read_template;
 use palisade_read_terraform::{File, ModuleSource, NotRead, TEXT_BYTES_MAX, read_configuration, read_plan};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -39,6 +39,8 @@ pub struct Gathered {
     pub files: u64,
     /// Was there anything that Palisade reads?
     pub recognised: bool,
+    /// Where each module is called, by its root and what the addresses in it begin with.
+    pub calls: BTreeMap<Address, Span>,
 }
 
 /// Reads everything below the given paths; `-` is standard input. `progress` is told each place as it begins.
@@ -219,7 +221,7 @@ impl<'a> Gathering<'a> {
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         if ends(&[".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"]) {
             self.roots.entry(folder).or_default().push(path);
-        } else if ends(&[".yaml", ".yml", ".json", ".template"]) || is_named {
+        } else if ends(&[".yaml", ".yml", ".json", ".template", ".tfstate"]) || is_named {
             self.documents.insert(path, is_named);
         }
     }
@@ -238,6 +240,13 @@ impl<'a> Gathering<'a> {
     }
 
     fn read_all(mut self, progress: &dyn Fn(&str)) -> Gathered {
+        // A state beside its configuration would say everything twice.
+        let roots: Vec<&PathBuf> = self.roots.keys().collect();
+        self.documents.retain(|path, is_named| {
+            *is_named
+                || path.extension().is_none_or(|extension| extension != "tfstate")
+                || !path.parent().is_some_and(|folder| roots.contains(&&folder.to_path_buf()))
+        });
         self.read_terraform(progress);
         for (path, is_named) in std::mem::take(&mut self.documents) {
             progress(&shown(&path));
@@ -293,6 +302,9 @@ impl<'a> Gathering<'a> {
             if !called.contains(&root) {
                 self.done.resources.extend(configuration.resources);
                 self.done.diagnostics.extend(configuration.diagnostics);
+                self.done.calls.extend(configuration.calls.into_iter().filter_map(|(name, origin)| {
+                    Some((Address { root: root.clone(), name }, origin.span()?.clone()))
+                }));
             }
         }
         self.done.diagnostics.dedup();
@@ -376,9 +388,10 @@ fn may_be_template(text: &str) -> bool {
 }
 
 fn may_be_plan(text: &str) -> bool {
-    text.trim_start().starts_with('{')
-        && text.contains("\"format_version\"")
-        && (text.contains("\"planned_values\"") || text.contains("\"values\""))
+    let has = |name: &str| text.contains(name);
+    let is_shown = has("\"format_version\"") && (has("\"planned_values\"") || has("\"values\""));
+    let is_stored = has("\"terraform_version\"") && has("\"lineage\"") && has("\"serial\"");
+    text.trim_start().starts_with('{') && (is_shown || is_stored)
 }
 
 fn is_configuration(path: &Path) -> bool {

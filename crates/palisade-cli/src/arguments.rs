@@ -34,11 +34,11 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Assess a bundled example: a streaming company's landing zone with planted mistakes.
+    /// Assess a simulated streaming company: its Terraform and a day of its CloudTrail, together.
     #[command(after_help = "\
 Examples:
   palisade demo                      what an engineer should do first, and why
-  palisade demo --write streaming    write the example out, to change it and scan it yourself")]
+  palisade demo --write streaming --accounts 100 --days 7    write one out, to scan and to detect in")]
     Demo(DemoOptions),
     /// Check Terraform, plans and CloudFormation for misconfiguration.
     #[command(after_help = "\
@@ -83,9 +83,21 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct DemoOptions {
-    /// Write the example's files to this folder instead of assessing them.
+    /// Write the organisation's Terraform, trail and estate, and the truth about them, to this folder.
     #[arg(long, value_name = "FOLDER")]
     pub write: Option<PathBuf>,
+    /// How many accounts the organisation has that is written [default: 16].
+    #[arg(long, value_name = "NUMBER", requires = "write", value_parser = clap::value_parser!(u32).range(10..=1000))]
+    pub accounts: Option<u32>,
+    /// How many days of trail are written [default: 1].
+    #[arg(long, value_name = "NUMBER", requires = "write", value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: Option<u32>,
+    /// About how many events the trail has [default: 1250 of an account and day].
+    #[arg(long, value_name = "NUMBER", requires = "write")]
+    pub events: Option<u64>,
+    /// Write another organisation: each number is one.
+    #[arg(long, value_name = "NUMBER", requires = "write")]
+    pub seed: Option<u64>,
     /// Show every place, not only the first few of each fault.
     #[arg(long)]
     pub all: bool,
@@ -122,12 +134,27 @@ pub struct ScanOptions {
     /// Give Terraform variables the values of a file.
     #[arg(long = "var-file", value_name = "FILE")]
     pub variable_files: Vec<PathBuf>,
+    /// Report only what is not in this file, which `--write-baseline` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found to this file, to be known from now on; what is written fails no run.
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// Report only what is not found in this git revision as well; `REV...` is the commit where this branch left REV.
+    #[arg(long, value_name = "REV")]
+    pub diff: Option<String>,
+    /// The day that decides what has expired, instead of today.
+    #[arg(long, value_name = "DAY", hide = true)]
+    pub today: Option<palisade_model::Day>,
     /// Show every place, not only the first few of each fault.
     #[arg(long)]
     pub all: bool,
     /// Leave what can't be told out of SARIF, as code scanning shows it like a fault.
     #[arg(long)]
     pub sarif_without_unknown: bool,
+    /// Leave what is suppressed out of SARIF, as code scanning shows it like a fault.
+    #[arg(long)]
+    pub sarif_without_suppressed: bool,
     /// Keep only so many results in SARIF, the severest first; code scanning takes 25000.
     #[arg(long, value_name = "NUMBER")]
     pub sarif_limit: Option<usize>,
@@ -158,6 +185,12 @@ pub struct DetectOptions {
     /// Show every event, not only the first few of each detection.
     #[arg(long)]
     pub all: bool,
+    /// Build every event, also those that no detection can match: slower, and the hits are the same.
+    #[arg(long)]
+    pub no_gate: bool,
+    /// Read so many files at a time [default: as many as the machine has cores].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = DetectFormat::Text)]
     pub format: DetectFormat,
@@ -175,6 +208,10 @@ pub enum DetectFormat {
     Json,
     /// A hit a line, as it is found.
     Ndjson,
+    /// Detection Findings of the Open Cybersecurity Schema Framework, one a line.
+    Ocsf,
+    /// A page for a browser.
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -202,6 +239,10 @@ pub enum Format {
     Junit,
     /// Workflow commands, which GitHub shows as annotations.
     Github,
+    /// Compliance Findings of the Open Cybersecurity Schema Framework, one a line.
+    Ocsf,
+    /// A page for a browser.
+    Html,
 }
 
 /// From which severity on a fault makes a run fail.

@@ -7,10 +7,10 @@ use crate::content::{library, says};
 use crate::output;
 use crate::progress::Progress;
 use crate::scan::matches;
-use palisade_assess::{DetectOptions, Detected, Hit, detect};
-use palisade_content::{Library, Page, Sort};
-use palisade_model::{Level, PageId, Severity};
-use palisade_report::neutral;
+use palisade_assess::{DetectOptions, Detected, detect};
+use palisade_content::{Detection, Library, Page, Sort};
+use palisade_model::{Hit, Level, PageId, Severity};
+use palisade_report::{DetectionSummary, Detections, neutral};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -37,6 +37,8 @@ pub fn run(options: &Asked, color: bool) -> anyhow::Result<Ending> {
         let judging = DetectOptions {
             enabled: &|page| is_enabled(options, page),
             progress: &|file, events| progress.say(&format!("reading {file}, {events} events so far")),
+            gated: !options.no_gate,
+            threads: options.threads.unwrap_or(0),
         };
         detected = detect(&options.targets, &library, &judging, &mut |hit| {
             if failed.is_ok() {
@@ -49,6 +51,14 @@ pub fn run(options: &Asked, color: bool) -> anyhow::Result<Ending> {
             DetectFormat::Ndjson => Ok(()),
             DetectFormat::Json => found.json(&detected, out),
             DetectFormat::Text => found.text(&detected, &library, out),
+            DetectFormat::Ocsf => {
+                let report = found.report(&detected, &library);
+                palisade_report::ocsf_detections(&report, output::ocsf(), out)
+            }
+            DetectFormat::Html => {
+                let report = found.report(&detected, &library);
+                palisade_report::html_detections(&report, output::html(options.all), out)
+            }
         }
     })?;
     detected.diagnostics.extend(content_said);
@@ -94,7 +104,7 @@ fn check_names(options: &Asked, library: &Library) -> anyhow::Result<()> {
 struct Found<'a> {
     options: &'a Asked,
     groups: BTreeMap<(std::cmp::Reverse<Severity>, PageId), Group>,
-    /// Kept for JSON alone.
+    /// Kept for the forms that are written at the end.
     hits: Vec<Hit>,
     is_met: bool,
     fail_on: FailOn,
@@ -117,7 +127,7 @@ impl Found<'_> {
                 serde_json::to_writer(&mut *out, &hit)?;
                 return writeln!(out);
             }
-            DetectFormat::Json => self.hits.push(hit),
+            DetectFormat::Json | DetectFormat::Ocsf | DetectFormat::Html => self.hits.push(hit),
             DetectFormat::Text => {
                 let group =
                     self.groups.entry((std::cmp::Reverse(hit.severity), hit.rule_id.clone())).or_default();
@@ -132,13 +142,32 @@ impl Found<'_> {
             "schema": "palisade/detections/v1",
             "tool": { "name": "palisade", "version": env!("CARGO_PKG_VERSION") },
             "events": detected.events,
+            "refused": detected.refused,
             "files": detected.files,
+            "files_refused": detected.files_refused,
             "detections": detected.detections,
             "hits": self.hits,
             "diagnostics": detected.diagnostics,
         });
         serde_json::to_writer_pretty(&mut *out, &report)?;
         writeln!(out)
+    }
+
+    /// What was found, for the forms that `palisade-report` writes.
+    fn report(&mut self, detected: &Detected, library: &Library) -> Detections {
+        Detections {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            targets: self.options.targets.iter().map(|target| target.display().to_string()).collect(),
+            events: detected.events,
+            files: detected.files,
+            refused: detected.refused + detected.files_refused,
+            hits: std::mem::take(&mut self.hits),
+            diagnostics: detected.diagnostics.clone(),
+            pages: (library.detections())
+                .filter(|(page, _)| is_enabled(self.options, page))
+                .map(|(page, detection)| summary(page, detection))
+                .collect(),
+        }
     }
 
     fn text(&self, detected: &Detected, library: &Library, out: &mut dyn Write) -> io::Result<()> {
@@ -151,6 +180,15 @@ impl Found<'_> {
             plural(detected.events, "event"),
             plural(detected.files, "file"),
         )?;
+        match (detected.refused, detected.files_refused) {
+            (0, 0) => {}
+            (0, files) => writeln!(out, "{} could not be opened.", plural(files, "file"))?,
+            (pieces, 0) => writeln!(out, "{} could not be read.", plural(pieces, "piece"))?,
+            (pieces, files) => {
+                let (pieces, files) = (plural(pieces, "piece"), plural(files, "file"));
+                writeln!(out, "{pieces} could not be read, and {files} could not be opened.")?;
+            }
+        }
         let hits: u64 = self.groups.values().map(|group| group.count).sum();
         match self.groups.len() as u64 {
             0 => writeln!(out, "None of them fires.")?,
@@ -162,6 +200,18 @@ impl Found<'_> {
             }
         }
         Ok(())
+    }
+}
+
+fn summary(page: &Page, detection: &Detection) -> DetectionSummary {
+    let triage = page.sections.iter().find(|section| &*section.heading == "Triage");
+    DetectionSummary {
+        id: page.id.clone(),
+        title: page.title.clone(),
+        severity: detection.severity,
+        why: page.why.clone(),
+        triage: triage.map_or_else(Default::default, |section| section.text.clone()),
+        attack: detection.attack.clone(),
     }
 }
 

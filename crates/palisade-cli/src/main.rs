@@ -5,6 +5,8 @@ mod config;
 mod content;
 mod demo;
 mod detect;
+mod git;
+mod narrow;
 mod output;
 mod outside;
 mod progress;

@@ -1,10 +1,12 @@
 //! Where output goes: standard output or a file, coloured only where somebody sees it.
 
 use crate::arguments::Color;
+use palisade_report::{HtmlOptions, OcsfOptions};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Is the output coloured?
 pub fn uses_color(color: Color) -> bool {
@@ -36,6 +38,19 @@ pub fn quotable(file: &str) -> Option<Arc<str>> {
     }
     let text = std::fs::read_to_string(file).ok()?;
     (!text.contains('\0')).then(|| text.into())
+}
+
+/// OCSF as of now; or as of `SOURCE_DATE_EPOCH`, in seconds since 1970, so that the same input gives the same bytes.
+pub fn ocsf() -> OcsfOptions {
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
+    let time = given.and_then(|seconds| seconds.checked_mul(1000));
+    OcsfOptions { time: time.unwrap_or_else(|| i64::try_from(now()).unwrap_or_default()) }
+}
+
+/// A page with as many places as a browser opens at once, or with all.
+pub fn html(all: bool) -> HtmlOptions {
+    if all { HtmlOptions { limit: None } } else { HtmlOptions::default() }
 }
 
 /// Writes a report to a file, or to standard output.

@@ -4,10 +4,13 @@ use crate::Ending;
 use crate::arguments::{FailOn, Format, OutputOptions, ScanOptions};
 use crate::config::{self, Config};
 use crate::content::{library, says};
+use crate::narrow::{Narrowed, Narrowing};
 use crate::output;
 use crate::outside::Process;
 use crate::progress::Progress;
-use palisade_assess::{Assessment, GatherOptions, Gathered, Options, assess, gather, resolve};
+use palisade_assess::{Assessment, Declarations, GatherOptions, Gathered, Options, assess, gather, resolve};
+
+pub use palisade_assess::matches;
 use palisade_content::{Body, Library, Page};
 use palisade_model::{Estate, Level, Severity, Verdict};
 use palisade_report::{Coverage, PageSummary, Report, SarifOptions, TextOptions};
@@ -25,6 +28,7 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         anyhow::ensure!(is_there, "there is no file or folder `{}`", path.display());
     }
     let progress = Progress::new();
+    let narrowing = Narrowing::new(options, &config, &library, &selection, &progress)?;
     let gather_options = GatherOptions {
         variables: options.variables.iter().cloned().collect(),
         variable_files: options.variable_files.clone(),
@@ -36,19 +40,27 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         drop(progress);
         return Ok(nothing_read(&gathered, &targets, color));
     }
-    let (mut report, assessment) = judged(gathered, targets, &library, &selection, &progress);
+    let narrow = |assessment: &mut _, declarations: &_| narrowing.narrow(assessment, declarations);
+    let (mut report, assessment) = judged(gathered, targets, &library, &selection, &progress, narrow)?;
     drop(progress);
     report.diagnostics.extend(diagnostics);
+    report.diagnostics.extend(narrowing.diagnostics.iter().cloned());
     let forms = Forms {
         all: options.all,
-        sarif: SarifOptions { unknowns: !options.sarif_without_unknown, limit: options.sarif_limit },
+        sarif: SarifOptions {
+            unknowns: !options.sarif_without_unknown,
+            suppressed: !options.sarif_without_suppressed,
+            limit: options.sarif_limit,
+        },
         color: color && options.output.output.is_none(),
         read: &output::quotable,
     };
     write(&report, &options.output, &forms)?;
     let fail_on = options.fail_on.or(config.scan.fail_on).unwrap_or(FailOn::From(Severity::Low));
     let allow_unknown = options.allow_unknown || config.scan.allow_unknown;
-    Ok(ending(&report, &assessment.verdicts, fail_on, allow_unknown))
+    // What was written down is known from now on.
+    let verdicts = if options.write_baseline.is_some() { &[][..] } else { &assessment.verdicts };
+    Ok(ending(&report, verdicts, fail_on, allow_unknown))
 }
 
 /// Which checks run.
@@ -81,7 +93,8 @@ impl Selection {
         Ok(selection)
     }
 
-    fn holds(&self, page: &Page) -> bool {
+    /// Does a check run?
+    pub fn holds(&self, page: &Page) -> bool {
         let named = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, page.id.as_str()));
         (self.only.is_empty() || named(&self.only))
             && !named(&self.skip)
@@ -89,33 +102,16 @@ impl Selection {
     }
 }
 
-/// Does an id fit a pattern in which `*` stands for anything?
-pub fn matches(pattern: &str, id: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = id.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else {
-        return rest.is_empty();
-    };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
-/// Judges what was gathered, and puts it into the form of a report.
+/// Judges what was gathered, narrows it, and puts it into the form of a report.
 pub fn judged(
     gathered: Gathered,
     targets: Vec<String>,
     library: &Library,
     selection: &Selection,
     progress: &Progress,
-) -> (Report, Assessment) {
+    narrow: impl FnOnce(&mut Assessment, &Declarations) -> anyhow::Result<Narrowed>,
+) -> anyhow::Result<(Report, Assessment)> {
+    let declarations = Declarations::of(&gathered);
     let mut resources = BTreeMap::new();
     for resource in &gathered.resources {
         *resources.entry(resource.source).or_default() += 1;
@@ -130,6 +126,7 @@ pub fn judged(
             progress: &|page, of| progress.say(&format!("judging {page}, one of {of} checks")),
         },
     );
+    let narrowed = narrow(&mut assessment, &declarations)?;
     let mut report = Report {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         targets,
@@ -142,6 +139,9 @@ pub fn judged(
             without_check: std::mem::take(&mut assessment.without_check),
         },
         diagnostics: gathered.diagnostics,
+        suppressed: narrowed.suppressed,
+        comparisons: narrowed.comparisons,
+        secrets: narrowed.secrets,
         ..Report::default()
     };
     for (severity, verdict) in &assessment.verdicts {
@@ -153,12 +153,14 @@ pub fn judged(
         .filter(|(page, _)| assessment.checks.contains(&page.id))
         .map(|(page, _)| summary(page, library))
         .collect();
-    (report, assessment)
+    Ok((report, assessment))
 }
 
-fn summary(page: &Page, library: &Library) -> PageSummary {
+/// What a report needs to know of a page.
+pub fn summary(page: &Page, library: &Library) -> PageSummary {
     let severity = match &page.body {
         Body::Check(check) => check.severity,
+        Body::Detection(detection) => detection.severity,
         _ => Severity::Informational,
     };
     PageSummary {
@@ -198,6 +200,8 @@ pub fn write(report: &Report, options: &OutputOptions, forms: &Forms<'_>) -> any
         Format::Sarif => palisade_report::sarif(report, &forms.sarif, out),
         Format::Junit => palisade_report::junit(report, out),
         Format::Github => palisade_report::github(report, out),
+        Format::Ocsf => palisade_report::ocsf(report, output::ocsf(), out),
+        Format::Html => palisade_report::html(report, output::html(forms.all), &sources(forms.read), out),
     })
 }
 
@@ -230,26 +234,5 @@ fn ending(report: &Report, verdicts: &[(Severity, Verdict)], fail_on: FailOn, al
         Ending::Incomplete
     } else {
         Ending::Clean
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        for (pattern, id, expected) in [
-            ("aws/s3/acl", "aws/s3/acl", true),
-            ("aws/s3/acl", "aws/s3/acl-open", false),
-            ("aws/s3/*", "aws/s3/acl", true),
-            ("*/acl", "aws/s3/acl", true),
-            ("aws/*/a*l", "aws/s3/acl", true),
-            ("aws/*/b*l", "aws/s3/acl", false),
-            ("*", "anything", true),
-            ("a*a", "a", false),
-        ] {
-            assert_eq!(matches(pattern, id), expected, "{pattern} {id}");
-        }
     }
 }

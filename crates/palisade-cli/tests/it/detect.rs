@@ -14,7 +14,7 @@ fn trail(lines: &[&str]) -> String {
 fn a_hit_says_who_did_what_where_and_when() {
     let folder = Folder::new(&[("t/a.json", &format!("{{\"Records\": [{QUIET}, {ROOT}]}}"))]);
     let says = [
-        "ran 5 detections over 2 events from 1 file",
+        " detections over 2 events from 1 file",
         "high  The root user signed in to the console · aws/root-signed-in",
         "1 × arn:aws:iam::111122223333:root",
         "2026-01-02T03:04:05Z  Root of 111122223333 signed in from 198.51.100.7  (t/a.json:1)",
@@ -46,6 +46,31 @@ fn the_whole_is_one_document() {
 }
 
 #[test]
+fn a_hit_is_a_detection_finding() {
+    let folder = Folder::new(&[("a.ndjson", &trail(&[QUIET, ROOT]))]);
+    let run = folder.run("detect a.ndjson --format ocsf").ends(1, &[]);
+    let event: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(event["class_uid"], 2004);
+    assert_eq!(event["time"], 1_767_323_045_000_i64, "when it is written");
+    assert_eq!(event["start_time"], 1_767_323_045_000_i64, "when it happened");
+    let sighting = &event["evidences"][0];
+    assert_eq!(sighting["src_endpoint"]["ip"], "198.51.100.7");
+    assert_eq!(sighting["api"]["operation"], "ConsoleLogin");
+    assert_eq!(event["finding_info"]["attacks"][0]["sub_technique"]["uid"], "T1078.004");
+}
+
+#[test]
+fn a_page_has_the_hits_in_the_order_of_time() {
+    let later = ROOT.replace("e-1", "e-2").replace("2026-01-02", "2026-01-03");
+    let folder = Folder::new(&[("a.ndjson", &trail(&[&later, ROOT]))]);
+    folder.run("detect a.ndjson --format html --output report.html").ends(1, &[]);
+    let page = folder.read("report.html");
+    assert!(page.contains("<h1>1 detection fires, on 2 events.</h1>"), "{page}");
+    let [first, second] = ["<h3>2026-01-02</h3>", "<h3>2026-01-03</h3>"].map(|day| page.find(day).unwrap());
+    assert!(first < second);
+}
+
+#[test]
 fn how_it_ends_is_what_scripts_expect() {
     let folder = Folder::new(&[
         ("quiet.ndjson", &trail(&[QUIET])),
@@ -66,7 +91,7 @@ fn how_it_ends_is_what_scripts_expect() {
     folder
         .run("detect fires.ndjson --rule aws/root-signd-in")
         .ends(2, &["did you mean `aws/root-signed-in`?"]);
-    folder.run("detect fires.ndjson --skip aws/root-signed-in").ends(0, &["ran 4 detections"]);
+    folder.run("detect fires.ndjson --skip aws/root-signed-in").ends(0, &["None of them fires."]);
 }
 
 #[test]

@@ -213,13 +213,32 @@ fn a_report_goes_to_a_file_alone() {
 #[test]
 fn the_demo_shows_and_gates_nothing() {
     let folder = Folder::new(&[]);
-    folder.run("demo").ends(0, &["Next: `palisade scan FOLDER`"]);
-    folder.run("demo --format json").ends(0, &[]).json();
-    folder.run("demo --write streaming").ends(0, &["Next: palisade scan streaming"]);
+    let shown = folder.run("demo").ends(0, &["Next: `palisade demo --write streaming`", "at 02:14"]);
+    assert_eq!(shown.stdout, folder.run("demo").stdout);
+    folder.run("demo --write streaming").ends(0, &["Next: palisade scan streaming/terraform"]);
     folder.run("demo --write streaming").ends(2, &["`streaming` is there already"]);
-    let bundled = folder.run("demo --format json").json();
-    let written = folder.run("scan streaming --format json").ends(1, &[]).json();
-    assert_eq!(bundled["counts"], written["counts"]);
+    folder.run("demo --accounts 20").ends(2, &["--write"]);
+    folder.run("demo --write small --accounts 9").ends(2, &["9 is not in 10..=1000"]);
+}
+
+#[test]
+fn what_the_demo_writes_out_is_scanned_and_detected_in_with_the_same_answers() {
+    let folder = Folder::new(&[]);
+    folder.run("demo --write streaming").ends(0, &[]);
+    let bundled = folder.run("demo --format json").ends(0, &[]).json();
+    let scanned = folder.run("scan streaming/terraform --format json").ends(1, &[]).json();
+    let detected = folder.run("detect streaming/trail --format json").ends(1, &[]).json();
+    let pages = |report: &serde_json::Value, list: &str, field: &str| -> std::collections::BTreeSet<String> {
+        let found = report[list].as_array().unwrap().iter();
+        found.map(|finding| finding[field].as_str().unwrap().to_owned()).collect()
+    };
+    let mut both = pages(&scanned, "findings", "page");
+    both.extend(pages(&detected, "hits", "rule_id"));
+    assert_eq!(pages(&bundled, "findings", "page"), both);
+    let truth = folder.read("streaming/truth.jsonl");
+    for what in ["attack", "flaw", "twin"] {
+        assert!(truth.contains(&format!("{{\"is\":\"{what}\"")), "{what}");
+    }
 }
 
 #[test]

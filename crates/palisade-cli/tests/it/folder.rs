@@ -70,6 +70,15 @@ impl Folder {
         output(self.command(below, arguments), "")
     }
 
+    /// Scans by the one check that the volumes above are about, so that no other page matters.
+    pub fn scan(&self, arguments: &str) -> Output {
+        self.scan_in("", arguments)
+    }
+
+    pub fn scan_in(&self, below: &str, arguments: &str) -> Output {
+        self.run_in(below, &format!("scan --check aws/ec2/volume-not-encrypted {arguments}"))
+    }
+
     pub fn run_with_input(&self, arguments: &str, input: impl AsRef<[u8]>) -> Output {
         output(self.command("", arguments), input)
     }
@@ -103,6 +112,7 @@ impl Folder {
 
     fn settle(&self, command: &mut Command, below: &str) {
         command.current_dir(self.path(below)).env("COLUMNS", "100").env_remove("NO_COLOR");
+        command.env("SOURCE_DATE_EPOCH", "1767323045");
     }
 }
 
@@ -148,6 +158,11 @@ pub fn output(mut command: Command, input: impl AsRef<[u8]>) -> Output {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Scans a folder of these files by the one check that the volumes above are about.
+pub fn scan(arguments: &str, files: &[(&str, &str)]) -> Output {
+    Folder::new(files).scan(arguments)
 }
 
 /// Runs the program in a folder of these files.

@@ -100,8 +100,30 @@ fn github_is_told_what_fails_and_what_can_not_be_told() {
 }
 
 #[test]
+fn ocsf_is_an_event_a_line_as_of_the_time_that_is_given() {
+    let events: Vec<Value> = scan("ocsf").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<(&Value, &Value)> =
+        events.iter().map(|event| (&event["compliance"]["status"], &event["resources"][0]["name"])).collect();
+    let expected = [("Fail", "aws_ebs_volume.open"), ("Unknown", "aws_ebs_volume.maybe")]
+        .map(|(a, b)| (a.into(), b.into()));
+    assert_eq!(seen, expected.each_ref().map(|(a, b): &(Value, Value)| (a, b)));
+    assert_eq!(events[0]["time"], 1_767_323_045_000_i64);
+    assert_eq!(events[0]["unmapped"]["location"]["file"], "fails.tf");
+}
+
+#[test]
+fn html_is_a_page_with_the_lines_of_the_sources() {
+    let folder = folder();
+    folder.run(&format!("scan . {ONE_CHECK} --format html --output report.html")).ends(1, &[]);
+    let page = folder.read("report.html");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
+    assert!(page.contains("<h1>1 fails, <span>1 unknown,</span> <span>1 passes</span></h1>"), "{page}");
+    assert!(page.contains("encrypted = <mark>false</mark>"), "{page}");
+}
+
+#[test]
 fn each_form_is_the_same_on_every_run() {
-    for format in ["text", "json", "ndjson", "sarif", "junit", "github"] {
+    for format in ["text", "json", "ndjson", "sarif", "junit", "github", "ocsf", "html"] {
         assert_eq!(scan(format), scan(format));
     }
 }

@@ -1,0 +1,25 @@
+//! The organisation of a streaming company, from a seed: its estate, its Terraform, weeks of its CloudTrail with what
+//! people, pipelines and services do in it, planted flaws and attacks, and the truth about them.
+//!
+//! Everything follows from the seed: no clock, no files, no randomness of the machine.
+
+mod build;
+mod clock;
+mod company;
+mod live;
+mod organisation;
+mod plant;
+mod random;
+mod terraform;
+pub mod thing;
+mod trail;
+mod truth;
+
+pub use clock::{DAY, HOUR, Moment};
+pub use organisation::{
+    Account, ControlPolicy, ControlPolicyKind, Flaw, Group, Organisation, PermissionSet, Person, Purpose,
+    Size, Unit,
+};
+pub use random::Random;
+pub use trail::{Attack, Campaign, Deliver, Occurrence, Span, Trail, write_ndjson};
+pub use truth::truth;

@@ -1,0 +1,8 @@
+//! What the simulator makes, held against Palisade's own readers.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+mod detections;
+mod estate;
+mod flaws;
+mod trail;
