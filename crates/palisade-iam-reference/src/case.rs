@@ -1,0 +1,110 @@
+//! The case as it was written, with names for what is looked up often.
+
+use crate::principal::Principal;
+use serde_json::Value;
+
+/// A question: the JSON object, and who asks.
+pub(crate) struct Case<'a> {
+    pub json: &'a Value,
+    pub principal: Principal,
+}
+
+/// A statement with the document around it, since a document's version decides about variables.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement<'a> {
+    pub json: &'a Value,
+    pub variables: bool,
+}
+
+impl<'a> Case<'a> {
+    pub fn action(&self) -> &'a str {
+        text(&self.json["request"]["action"])
+    }
+
+    /// The service that is asked: `s3`.
+    pub fn service(&self) -> String {
+        self.action().split(':').next().unwrap_or_default().to_ascii_lowercase()
+    }
+
+    /// Whether the action is this one, whatever the letter case.
+    pub fn is(&self, action: &str) -> bool {
+        self.action().eq_ignore_ascii_case(action)
+    }
+
+    pub fn resource(&self) -> &'a str {
+        text(&self.json["request"]["resource"])
+    }
+
+    pub fn resource_account(&self) -> &'a str {
+        text(&self.json["request"]["resourceAccount"])
+    }
+
+    pub fn is_wildcard_only(&self) -> bool {
+        self.json["request"]["wildcardOnlyAction"] == true
+    }
+
+    pub fn same_account(&self) -> bool {
+        self.principal.account() == Some(self.resource_account())
+    }
+
+    pub fn caller(&self) -> &'a Value {
+        &self.json["request"]["caller"]
+    }
+
+    pub fn via(&self) -> &'a Value {
+        &self.json["request"]["via"]
+    }
+
+    /// Policies under a key: one, a list, or none.
+    pub fn policies(&self, key: &str) -> Vec<&'a Value> {
+        list(&self.json[key])
+    }
+
+    /// The principal's own policies and those of its groups.
+    pub fn identity(&self) -> Vec<&'a Value> {
+        let groups = self.json["groups"].as_object().into_iter().flatten();
+        self.policies("identity").into_iter().chain(groups.flat_map(|(_, policies)| list(policies))).collect()
+    }
+
+    /// The policies of each level of an organisation, from the root down.
+    pub fn levels(&self, key: &str) -> Vec<Vec<&'a Value>> {
+        list(&self.json[key]).into_iter().map(|level| list(&level["policies"])).collect()
+    }
+}
+
+/// The document inside of `{"name": …, "policy": …}`, or the document.
+pub(crate) fn document(policy: &Value) -> &Value {
+    policy.get("policy").unwrap_or(policy)
+}
+
+/// Whether a value stands for something that exists and is not known.
+pub(crate) fn is_unknown(value: &Value) -> bool {
+    value.get("unknown").is_some()
+}
+
+/// The statements of a document, one or several.
+///
+/// Variables are replaced only where the version says so (`variables`: "Version must be 2012-10-17").
+pub(crate) fn statements(policy: &Value) -> Vec<Statement<'_>> {
+    let document = document(policy);
+    let variables = document["Version"] == "2012-10-17";
+    list(&document["Statement"]).into_iter().map(|json| Statement { json, variables }).collect()
+}
+
+/// One value or a list of them, as the policy grammar allows nearly everywhere.
+pub(crate) fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values.iter().collect(),
+        one => vec![one],
+    }
+}
+
+/// The texts of one value or a list.
+pub(crate) fn texts(value: &Value) -> Vec<&str> {
+    list(value).into_iter().filter_map(Value::as_str).collect()
+}
+
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

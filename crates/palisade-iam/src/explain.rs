@@ -1,0 +1,762 @@
+//! Explains a decision: what decided, what each layer says, why the near misses missed, and what would change it.
+
+use crate::condition::{Comparison, Condition, Family, Quantifier};
+use crate::context::Entry;
+use crate::decide::{
+    At, By, Concrete, Decision, Layer, Open, Outcome, Place, Rule, about_resource, decide, evaluate,
+    policy_is_mandatory, settle, ways_named,
+};
+use crate::policy::{Effect, Policy, PolicyKind, Statement};
+use crate::principal::Principal;
+use crate::request::{Level, Policies, Request, Switch};
+use crate::sets::Question;
+use crate::truth::Truth;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// How many near misses are told.
+const MAX_NEAR_MISSES: usize = 5;
+/// How many changes are tried.
+const MAX_CHANGES: usize = 12;
+
+/// A decision, explained.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// What AWS would answer.
+    pub decision: Outcome,
+    /// The request in one sentence.
+    pub request: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// The statement that decides.
+    pub by: Option<StatementRef>,
+    /// What each layer says, in the order in which AWS looks at them.
+    pub layers: Vec<LayerVerdict>,
+    /// The statements that almost allowed it (or almost denied it, when it is allowed).
+    pub near_misses: Vec<NearMiss>,
+    /// What is not known and decides.
+    pub open: Vec<Open>,
+    /// The smallest change found that turns the decision; each step is needed.
+    pub changes: Vec<String>,
+}
+
+/// A statement, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatementRef {
+    /// The layer of its policy.
+    pub layer: Layer,
+    /// The level of the organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Arc<str>>,
+    /// Its policy.
+    pub policy: Arc<str>,
+    /// Its place in the policy, from 1.
+    pub statement: usize,
+    /// Its `Sid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Arc<str>>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+/// What a layer says.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerVerdict {
+    /// The layer.
+    pub layer: Layer,
+    /// `denies`, `allows`, `does not allow`, `is not known`, `does not apply`.
+    pub verdict: &'static str,
+    /// More about it.
+    pub note: String,
+    /// The statement it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<StatementRef>,
+}
+
+/// A statement that almost applied.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NearMiss {
+    /// The statement.
+    pub statement: StatementRef,
+    /// Why it did not apply.
+    pub missed: Vec<Miss>,
+}
+
+/// An element of a statement that kept it from applying.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Miss {
+    /// `Principal`, `Action`, `Resource` or `Condition`.
+    pub element: &'static str,
+    /// What the statement asks for.
+    pub needed: String,
+    /// What the request has.
+    pub had: String,
+    /// Where the element stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+/// Explains the decision about a question.
+pub fn explain(question: &Question) -> Explanation {
+    let decision = question.decide();
+    let request = question.deciding_request();
+    let policies = question.policies();
+    let mut explanation = Explanation {
+        decision: decision.outcome,
+        request: sentence(question.request()),
+        why: String::new(),
+        by: decision.by.map(|by| reference(by, policies)),
+        layers: layers(request, policies),
+        near_misses: near_misses(request, policies, decision),
+        open: if decision.outcome == Outcome::Unknown { question.open() } else { Vec::new() },
+        changes: changes(request, policies, decision),
+    };
+    explanation.why = why(&explanation, decision, request);
+    explanation
+}
+
+fn sentence(request: &Request) -> String {
+    let who = request.principal.arn().unwrap_or_else(|| "an anonymous caller".to_owned());
+    let on = if request.takes_no_resource { String::new() } else { format!(" on {}", request.resource.text) };
+    format!("{who} asks for {}{on}", request.action.text)
+}
+
+fn reference(by: By, policies: &Policies) -> StatementRef {
+    let policy = policies.at(by.place);
+    let statement = policy.and_then(|policy| policy.statements.get(by.statement));
+    StatementRef {
+        layer: by.place.layer,
+        level: policies.level(by.place).cloned(),
+        policy: policy.map_or_else(|| by.place.layer.noun().into(), |policy| policy.name.clone()),
+        statement: by.statement + 1,
+        sid: statement.and_then(|statement| statement.sid.clone()),
+        at: statement.and_then(|statement| statement.span.as_ref()).map(ToString::to_string),
+    }
+}
+
+impl StatementRef {
+    fn text(&self) -> String {
+        let mut text = format!("statement {}", self.statement);
+        if let Some(sid) = &self.sid {
+            let _ = write!(text, " (`{sid}`)");
+        }
+        let _ = write!(text, " of {}", self.policy);
+        if let Some(level) = &self.level {
+            let _ = write!(text, " at {level}");
+        }
+        if let Some(at) = &self.at {
+            let _ = write!(text, ", {at}");
+        }
+        text
+    }
+}
+
+fn why(explanation: &Explanation, decision: Decision, request: &Request) -> String {
+    if let Some(rule) = decision.rule {
+        return rule.text().to_owned();
+    }
+    let blocked: Vec<&str> = decision.blocked_by.iter().map(Layer::noun).collect();
+    match (decision.outcome, &explanation.by) {
+        (Outcome::Allowed, Some(by)) => format!("{} allows it and nothing denies it", by.text()),
+        (Outcome::Allowed, None) if matches!(request.principal, Principal::Root { .. }) => {
+            "the root user may do everything that nothing denies".to_owned()
+        }
+        (Outcome::Allowed, None) => "a grant allows it and nothing denies it".to_owned(),
+        (Outcome::ExplicitlyDenied, Some(by)) => format!("{} denies it, and a denial always wins", by.text()),
+        (Outcome::ExplicitlyDenied, None) => "a statement denies it, and a denial always wins".to_owned(),
+        (Outcome::ImplicitlyDenied, _) if blocked.is_empty() => "nothing allows it".to_owned(),
+        (Outcome::ImplicitlyDenied, _) => {
+            let verb = if blocked.len() == 1 && !blocked[0].ends_with("policies") { "does" } else { "do" };
+            format!("nothing denies it, but {} {verb} not allow it", and(&blocked))
+        }
+        (Outcome::Unknown, _) => {
+            let open: Vec<String> = explanation.open.iter().map(open_name).collect();
+            let open: Vec<&str> = open.iter().map(String::as_str).collect();
+            format!("it depends on what is not known: {}", and(&open))
+        }
+    }
+}
+
+fn open_name(open: &Open) -> String {
+    match (&open.key, &open.fact) {
+        (Some(key), _) => format!("`{key}`"),
+        (None, Some(fact)) => fact.to_string(),
+        (None, None) => open.why.to_string(),
+    }
+}
+
+fn and(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+impl Rule {
+    /// The rule in one sentence.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::CallerIdentityIsAlwaysTold => {
+                "AWS always tells callers who they are: the action needs no permission and can't be denied"
+            }
+            Self::SessionTokenNeedsNoPermission => "users may always ask for a session token of their own",
+            Self::AwsManagedPolicy => "policies that AWS manages can't be changed by customers",
+            Self::ReservedRole => {
+                "roles below /aws-reserved/ belong to AWS and can't be changed by customers"
+            }
+            Self::AwsManagedAlias => "key aliases that begin with alias/aws/ belong to AWS",
+            Self::RootAssumesNoRole => "the root user can't assume roles",
+            Self::OutsideOfTheAccessPointsVpc => "the access point accepts requests from its VPC only",
+        }
+    }
+}
+
+fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
+    let mut logic = Concrete::default();
+    let mut verdicts = evaluate(&mut logic, request, policies);
+    settle(&logic, request, &mut verdicts);
+    let mut all = Vec::new();
+    let named = verdicts.named.iter().copied().max().unwrap_or(Truth::No);
+    for layer in Layer::ALL {
+        let (is_there, allows, note) = match layer {
+            Layer::ServiceControl => (!policies.scps.is_empty(), verdicts.scp, scp_note(request, policies)),
+            Layer::ResourceControl => (!policies.rcps.is_empty(), Truth::Yes, String::new()),
+            Layer::Resource => {
+                let is_own = request.principal.account().is_some()
+                    && request.principal.account() == request.resource_account.as_deref();
+                let is_needed = !is_own || policy_is_mandatory(request);
+                let note = match (policies.resource.is_none(), is_needed) {
+                    (true, true) => "there is none, and it is needed",
+                    (true, false) => "there is none, and within the account none is needed",
+                    (false, false) if !named.is_yes() => "within the account that is not needed",
+                    (false, _) => "",
+                };
+                (true, named, note.to_owned())
+            }
+            Layer::Identity => {
+                let note = match &request.principal {
+                    Principal::Root { .. } => "the root user needs none",
+                    principal if !principal.has_identity() => "this caller has none",
+                    _ if policies.identity.is_empty() => "there are none",
+                    _ => "",
+                };
+                (true, verdicts.identity, note.to_owned())
+            }
+            Layer::Boundary => (!policies.boundaries.is_empty(), verdicts.boundary, String::new()),
+            Layer::Session => {
+                let is_fed = matches!(request.principal, Principal::FederatedUser(_));
+                let note = if policies.session.is_empty() {
+                    "a federated user's session without a policy may do nothing"
+                } else {
+                    ""
+                };
+                (is_fed || !policies.session.is_empty(), verdicts.session, note.to_owned())
+            }
+            Layer::Endpoint => (!policies.endpoints.is_empty(), verdicts.endpoint, String::new()),
+            Layer::PublicAccessBlock => {
+                let is_on = request.facts.s3.restrict_public_buckets != Switch::Off;
+                (is_on, !verdicts.restricted, "RestrictPublicBuckets".to_owned())
+            }
+            Layer::AccessPoint => {
+                (request.facts.s3.access_point.is_some(), verdicts.access_point, String::new())
+            }
+            Layer::Grant => (verdicts.grant != Truth::No, verdicts.grant, String::new()),
+        };
+        if !is_there {
+            continue;
+        }
+        let denial = denial(layer, request, policies).filter(|_| !verdicts.denies[layer as usize].is_no());
+        let (verdict, by) = match (verdicts.denies[layer as usize], allows) {
+            (Truth::Yes, _) => ("denies", denial),
+            (Truth::Unknown, _) => ("is not known", denial),
+            (Truth::No, Truth::Yes) if layer == Layer::ResourceControl => ("denies nothing", None),
+            (Truth::No, Truth::Yes) => ("allows", logic.allowed_by[layer as usize]),
+            (Truth::No, Truth::No) => ("does not allow", None),
+            (Truth::No, Truth::Unknown) => ("is not known", None),
+        };
+        all.push(LayerVerdict { layer, verdict, note, by: by.map(|by| reference(by, policies)) });
+    }
+    all
+}
+
+/// Which levels do not allow.
+fn scp_note(request: &Request, policies: &Policies) -> String {
+    let silent: Vec<&str> = policies
+        .scps
+        .iter()
+        .enumerate()
+        .filter(|(level, _)| {
+            !statements(policies).into_iter().any(|(place, policy, statement)| {
+                place.layer == Layer::ServiceControl
+                    && place.level == *level
+                    && statement.effect == Some(Effect::Allow)
+                    && applies(place, policy, statement, request, policies).is_yes()
+            })
+        })
+        .map(|(_, level)| level.at.as_ref())
+        .collect();
+    if silent.is_empty() { String::new() } else { format!("no allowance at {}", and(&silent)) }
+}
+
+/// All statements of all policies, with their places.
+fn statements(policies: &Policies) -> Vec<(Place, &Arc<Policy>, &Statement)> {
+    let mut all = Vec::new();
+    let mut add = |layer: Layer, level: usize, at: usize| all.push(Place { layer, level, policy: at });
+    let levels = [(Layer::ServiceControl, &policies.scps), (Layer::ResourceControl, &policies.rcps)];
+    for (layer, levels) in levels {
+        for (level, Level { policies, .. }) in levels.iter().enumerate() {
+            (0..policies.len()).for_each(|at| add(layer, level, at));
+        }
+    }
+    policies.resource.iter().for_each(|_| add(Layer::Resource, 0, 0));
+    (0..policies.identity.len()).for_each(|at| add(Layer::Identity, 0, at));
+    (0..policies.endpoints.len()).for_each(|at| add(Layer::Endpoint, at, 0));
+    (0..policies.boundaries.len()).for_each(|at| add(Layer::Boundary, at, 0));
+    (0..policies.session.len()).for_each(|at| add(Layer::Session, 0, at));
+    all.into_iter()
+        .filter_map(|place| policies.at(place).map(|policy| (place, policy)))
+        .flat_map(|(place, policy)| policy.statements.iter().map(move |statement| (place, policy, statement)))
+        .collect()
+}
+
+fn denial(layer: Layer, request: &Request, policies: &Policies) -> Option<By> {
+    let found = statements(policies).into_iter().find(|(place, policy, statement)| {
+        place.layer == layer
+            && statement.effect == Some(Effect::Deny)
+            && !applies(*place, policy, statement, request, policies).is_no()
+    });
+    found.map(|(place, _, statement)| By { place, statement: statement.index })
+}
+
+fn principal_truth(
+    place: Place,
+    policy: &Policy,
+    statement: &Statement,
+    request: &Request,
+    policies: &Policies,
+) -> Truth {
+    if statement.principals.is_none() {
+        return Truth::Yes;
+    }
+    let mut logic = Concrete::default();
+    let at = At { place, policy, statement };
+    let has_boundary = place.layer == Layer::Resource && !policies.boundaries.is_empty();
+    let ways = ways_named(&mut logic, &at, request, has_boundary);
+    ways.into_iter().flatten().max().unwrap_or(Truth::No)
+}
+
+fn applies(
+    place: Place,
+    policy: &Policy,
+    statement: &Statement,
+    request: &Request,
+    policies: &Policies,
+) -> Truth {
+    use crate::decide::Logic;
+    let at = At { place, policy, statement };
+    let about = Concrete::default().applies(&at, request, &request.resource);
+    about.and(principal_truth(place, policy, statement, request, policies))
+}
+
+fn near_misses(request: &Request, policies: &Policies, decision: Decision) -> Vec<NearMiss> {
+    let wanted = match decision.outcome {
+        Outcome::Allowed => Effect::Deny,
+        Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied | Outcome::Unknown => Effect::Allow,
+    };
+    let mut found: Vec<(usize, NearMiss)> = Vec::new();
+    for (place, policy, statement) in statements(policies) {
+        let is_in_question = wanted == Effect::Deny
+            || decision.blocked_by.contains(place.layer)
+            || (place.layer == Layer::Resource && decision.outcome != Outcome::Allowed);
+        if statement.effect != Some(wanted) || !is_in_question {
+            continue;
+        }
+        let (missed, met) = misses(place, policy, statement, request, policies);
+        // What has nothing to do with the request is no near miss.
+        if missed.is_empty() || missed.len() > 2 || met == 0 {
+            continue;
+        }
+        let by = By { place, statement: statement.index };
+        found.push((missed.len(), NearMiss { statement: reference(by, policies), missed }));
+    }
+    found.sort_by_key(|(count, _)| *count);
+    found.into_iter().take(MAX_NEAR_MISSES).map(|(_, miss)| miss).collect()
+}
+
+/// The elements that do not match, and how many of action, resource and named principal do.
+fn misses(
+    place: Place,
+    policy: &Policy,
+    statement: &Statement,
+    request: &Request,
+    policies: &Policies,
+) -> (Vec<Miss>, usize) {
+    let mut missed = Vec::new();
+    let mut met = 0;
+    let mut judge = |truth: Truth, says_something: bool, miss: &dyn Fn() -> Miss| match truth {
+        Truth::Yes => met += usize::from(says_something),
+        Truth::No | Truth::Unknown => missed.push(miss()),
+    };
+    let at = |span: &Option<palisade_model::Span>| span.as_ref().map(ToString::to_string);
+    let listed = |is_negated: bool, texts: Vec<&str>| {
+        let shown: Vec<String> = texts.iter().take(4).map(|text| format!("`{text}`")).collect();
+        let more = if texts.len() > 4 { format!(" and {} more", texts.len() - 4) } else { String::new() };
+        format!("{}{}{more}", if is_negated { "anything but " } else { "" }, shown.join(", "))
+    };
+    if let Some(principals) = &statement.principals {
+        let truth = principal_truth(place, policy, statement, request, policies);
+        judge(truth, !principals.patterns.is_empty(), &|| Miss {
+            element: "Principal",
+            needed: listed(
+                principals.is_negated,
+                principals.patterns.iter().map(|(_, w)| w.text.as_ref()).collect(),
+            ),
+            had: request
+                .principal
+                .arn()
+                .map_or("nobody: the request is not signed".to_owned(), |arn| format!("`{arn}`")),
+            at: principals.patterns.first().and_then(|(_, written)| at(&written.span)),
+        });
+    }
+    let actions = &statement.actions;
+    judge(actions.matches(&request.action, &request.context), !actions.is_negated, &|| Miss {
+        element: "Action",
+        needed: listed(actions.is_negated, actions.written.iter().map(|w| w.text.as_ref()).collect()),
+        had: format!("`{}`", request.action.text),
+        at: actions.written.first().and_then(|written| at(&written.span)),
+    });
+    if let Some(resources) = &statement.resources {
+        judge(about_resource(statement, request, &request.resource), !resources.names_everything(), &|| {
+            Miss {
+                element: "Resource",
+                needed: listed(
+                    resources.is_negated,
+                    resources.patterns.iter().map(|(_, w)| w.text.as_ref()).collect(),
+                ),
+                had: if request.takes_no_resource {
+                    "`*`: the action takes no resource".to_owned()
+                } else {
+                    format!("`{}`", request.resource.text)
+                },
+                at: resources.patterns.first().and_then(|(_, written)| at(&written.span)),
+            }
+        });
+    }
+    for condition in &statement.conditions {
+        judge(condition.holds(&request.context), false, &|| Miss {
+            element: "Condition",
+            needed: condition_text(condition),
+            had: had(condition, request),
+            at: at(&condition.span),
+        });
+    }
+    (missed, met)
+}
+
+/// A condition in words, with the operator for those who look it up.
+fn condition_text(condition: &Condition) -> String {
+    let values: Vec<String> = condition.values.iter().map(|value| format!("`{}`", value.text)).collect();
+    let Some(operator) = condition.operator else {
+        return format!("`{}` {} {}", condition.key_text, condition.operator_text, values.join(" or "));
+    };
+    let whose = match operator.quantifier {
+        None => "",
+        Some(Quantifier::ForAllValues) => "each value of ",
+        Some(Quantifier::ForAnyValue) => "some value of ",
+    };
+    let values = values.join(if operator.is_negated { " nor " } else { " or " });
+    let says = match (operator.family, operator.is_negated) {
+        (Family::Null, _) => match condition.values.first().map(|value| value.text.as_ref()) {
+            Some("true") => return format!("`{}` is absent", condition.key_text),
+            _ => return format!("`{}` is present", condition.key_text),
+        },
+        (Family::String | Family::StringIgnoreCase | Family::Bool | Family::Binary, false) => "is",
+        (Family::StringLike | Family::Arn, false) => "is like",
+        (Family::Address, false) => "is within",
+        (Family::Address, true) => "is not within",
+        (Family::StringLike | Family::Arn, true) => "is not like",
+        (Family::Numeric(comparison) | Family::Date(comparison), false) => match comparison {
+            Comparison::Equals => "is",
+            Comparison::Less => "is less than",
+            Comparison::LessOrEqual => "is at most",
+            Comparison::Greater => "is more than",
+            Comparison::GreaterOrEqual => "is at least",
+        },
+        (_, true) => "is not",
+    };
+    let optional = if operator.if_exists { ", if it is there" } else { "" };
+    format!("{whose}`{}` {says} {values}{optional} ({})", condition.key_text, condition.operator_text)
+}
+
+fn had(condition: &Condition, request: &Request) -> String {
+    match request.context.get(&condition.key) {
+        Entry::Values(values) if values.is_empty() => "no values".to_owned(),
+        Entry::Values(values) => {
+            let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+            values.join(", ")
+        }
+        Entry::Absent => "no such key".to_owned(),
+        Entry::Present(why) | Entry::Unknown(why) => format!("not known: {why}"),
+    }
+}
+
+/// Tries changes until the decision turns, each the smallest for what stands in the way.
+fn changes(request: &Request, policies: &Policies, decision: Decision) -> Vec<String> {
+    if let Some(rule) = decision.rule {
+        return vec![format!("no policy changes this: {}", rule.text())];
+    }
+    if decision.outcome == Outcome::Unknown {
+        return Vec::new();
+    }
+    let is_allowed = decision.outcome == Outcome::Allowed;
+    let (mut request, mut policies, mut now) = (request.clone(), policies.clone(), decision);
+    let mut steps = Vec::new();
+    while steps.len() < MAX_CHANGES {
+        let before = steps.len();
+        match now.outcome {
+            Outcome::Allowed if !is_allowed => return steps,
+            Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied if is_allowed => return steps,
+            Outcome::Unknown => {
+                steps.push("then it depends on what is not known".to_owned());
+                return steps;
+            }
+            Outcome::Allowed | Outcome::ExplicitlyDenied => match now.by {
+                Some(by) => steps.push(take_out(by, &mut policies)),
+                None if is_allowed => return vec!["add a statement that denies it".to_owned()],
+                None => {}
+            },
+            Outcome::ImplicitlyDenied => {
+                let layers: Vec<Layer> = now.blocked_by.iter().collect();
+                let near = near_misses(&request, &policies, now);
+                for layer in layers {
+                    let added = allow_in(layer, &mut request, &mut policies);
+                    let single =
+                        near.iter().find(|miss| miss.statement.layer == layer && miss.missed.len() == 1);
+                    match single.and_then(NearMiss::mend) {
+                        Some(mended) if !added.is_empty() => steps.push(mended),
+                        _ => steps.extend(added),
+                    }
+                }
+            }
+        }
+        if steps.len() == before {
+            break;
+        }
+        now = decide(&request, &policies);
+    }
+    if steps.is_empty() {
+        steps
+    } else {
+        steps.into_iter().chain(["and more than that".to_owned()]).collect()
+    }
+}
+
+impl NearMiss {
+    /// What would make the statement apply, when it misses by one element.
+    fn mend(&self) -> Option<String> {
+        let [Miss { element, needed, had, .. }] = self.missed.as_slice() else { return None };
+        let statement = self.statement.text();
+        Some(match *element {
+            "Condition" => format!("ask so that {needed}, or widen that condition of {statement}"),
+            element => format!("add {had} to the `{element}` of {statement}"),
+        })
+        .filter(|_| !needed.starts_with("anything but") && !had.starts_with("`*`:"))
+    }
+}
+
+/// Removes a statement; says so.
+fn take_out(by: By, policies: &mut Policies) -> String {
+    let reference = reference(by, policies);
+    let Some(policy) = policies.at(by.place).cloned() else {
+        return "change the access point's policy".to_owned();
+    };
+    let conditions = policy
+        .statements
+        .get(by.statement)
+        .map(|statement| statement.conditions.iter().map(condition_text).collect::<Vec<_>>().join(" and "));
+    let effect = policy.statements.get(by.statement).and_then(|statement| statement.effect);
+    let without = |policy: &Policy| {
+        let mut policy = policy.clone();
+        if let Some(statement) = policy.statements.get_mut(by.statement) {
+            // It stays in its place, so that the others keep theirs, and applies no more.
+            statement.effect = None;
+            statement.open = None;
+        }
+        Arc::new(policy)
+    };
+    replace(by.place, without(&policy), policies);
+    let verb = if effect == Some(Effect::Deny) { "make an exception in, or remove," } else { "remove" };
+    match conditions.filter(|conditions| !conditions.is_empty() && effect == Some(Effect::Deny)) {
+        Some(conditions) => {
+            format!("{verb} {}; or ask in a way that this is not so: {conditions}", reference.text())
+        }
+        None => format!("{verb} {}", reference.text()),
+    }
+}
+
+fn replace(place: Place, policy: Arc<Policy>, policies: &mut Policies) {
+    let slot = match place.layer {
+        Layer::ServiceControl => {
+            policies.scps.get_mut(place.level).and_then(|level| level.policies.get_mut(place.policy))
+        }
+        Layer::ResourceControl => {
+            policies.rcps.get_mut(place.level).and_then(|level| level.policies.get_mut(place.policy))
+        }
+        Layer::Resource => policies.resource.as_mut(),
+        Layer::Identity => policies.identity.get_mut(place.policy),
+        Layer::Boundary => policies.boundaries.get_mut(place.level),
+        Layer::Session => policies.session.get_mut(place.policy),
+        Layer::Endpoint => policies.endpoints.get_mut(place.level),
+        Layer::PublicAccessBlock | Layer::AccessPoint | Layer::Grant => None,
+    };
+    if let Some(slot) = slot {
+        *slot = policy;
+    }
+}
+
+/// Adds to a layer what lets the request through; says so.
+fn allow_in(layer: Layer, request: &mut Request, policies: &mut Policies) -> Vec<String> {
+    let resource = if request.takes_no_resource { "*" } else { request.resource.text.as_ref() };
+    let plain = json!({"Effect": "Allow", "Action": request.action.text, "Resource": resource});
+    let who = match &request.principal {
+        Principal::Service(name) => json!({"Service": name}),
+        Principal::Federated { provider } => json!({"Federated": provider}),
+        Principal::Anonymous => json!("*"),
+        Principal::RoleSession(role) => {
+            let arn = role.role_arn.as_deref().map_or_else(
+                || format!("arn:{}:iam::{}:role/{}", role.partition, role.account, role.role),
+                str::to_owned,
+            );
+            json!({"AWS": arn})
+        }
+        principal => json!({"AWS": principal.arn()}),
+    };
+    let mut named = plain.clone();
+    named["Principal"] = who;
+    let policy = |statement: &Json, kind: PolicyKind| {
+        let text = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        Policy::parse(&text, &"the change".into(), kind, crate::parse::Strictness::Forgiving)
+    };
+    let add = |to: Option<&Arc<Policy>>, statement: &Json, kind: PolicyKind| -> Arc<Policy> {
+        let mut changed = to.map_or_else(|| policy(statement, kind), |to| to.as_ref().clone());
+        if to.is_some() {
+            changed.is_rejected = false;
+            let mut new = policy(statement, kind).statements;
+            new.iter_mut().for_each(|new| new.index = changed.statements.len());
+            changed.statements.append(&mut new);
+            changed.index = crate::policy::Index::of(&changed.statements);
+        }
+        Arc::new(changed)
+    };
+    match layer {
+        Layer::Identity => {
+            policies.identity.push(add(None, &plain, PolicyKind::Identity));
+            vec![format!("add to an identity policy: {plain}")]
+        }
+        Layer::Session => {
+            policies.session.push(add(None, &plain, PolicyKind::Session));
+            vec![format!("add to the session policy: {plain}")]
+        }
+        Layer::Boundary => {
+            for boundary in &mut policies.boundaries {
+                *boundary = add(Some(boundary), &plain, PolicyKind::Boundary);
+            }
+            vec![format!("add to the permissions boundary: {plain}")]
+        }
+        Layer::Endpoint => {
+            let mut open = plain.clone();
+            open["Principal"] = json!("*");
+            for endpoint in &mut policies.endpoints {
+                *endpoint = add(Some(endpoint), &open, PolicyKind::Endpoint);
+            }
+            vec![format!("add to the VPC endpoint policy: {open}")]
+        }
+        Layer::ServiceControl => {
+            let note = scp_note(request, policies);
+            for level in &mut policies.scps {
+                level.policies.push(add(None, &plain, PolicyKind::ServiceControl));
+            }
+            let at = note.trim_start_matches("no allowance at ");
+            vec![format!("allow `{}` in a service control policy at {at}", request.action.text)]
+        }
+        Layer::Resource => {
+            let kind = policies.resource.as_ref().map_or(PolicyKind::Resource, |policy| policy.kind);
+            if kind == PolicyKind::Trust || crate::decide::is_role_assumption(request) {
+                named.as_object_mut().map(|object| object.remove("Resource"));
+            }
+            policies.resource = Some(add(policies.resource.as_ref(), &named, kind));
+            vec![format!("add to the {}: {named}", kind.noun())]
+        }
+        Layer::PublicAccessBlock => {
+            request.facts.s3.restrict_public_buckets = Switch::Off;
+            vec!["name the caller in a bucket policy that is not public (turning RestrictPublicBuckets off lets the world in)".to_owned()]
+        }
+        Layer::ResourceControl | Layer::AccessPoint | Layer::Grant => Vec::new(),
+    }
+}
+
+impl Explanation {
+    /// The explanation as text, for people who are no experts.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let verdict = match self.decision {
+            Outcome::Allowed => "Allowed",
+            Outcome::ImplicitlyDenied => "Denied (nothing allows it)",
+            Outcome::ExplicitlyDenied => "Denied (by a statement)",
+            Outcome::Unknown => "Not known",
+        };
+        let _ = writeln!(text, "{verdict}: {}.", self.request);
+        let _ = writeln!(text, "Because {}.", self.why);
+        let _ = writeln!(text, "\nWhat each layer says:");
+        for layer in &self.layers {
+            let _ = write!(text, "  {:<32}{}", layer.layer.noun(), layer.verdict);
+            if let Some(by) = &layer.by {
+                let _ = write!(text, ": {}", by.text());
+            }
+            if !layer.note.is_empty() {
+                let _ = write!(text, " ({})", layer.note);
+            }
+            text.push('\n');
+        }
+        if !self.near_misses.is_empty() {
+            let almost =
+                if self.decision == Outcome::Allowed { "Almost denied by:" } else { "Almost allowed by:" };
+            let _ = writeln!(text, "\n{almost}");
+            for miss in &self.near_misses {
+                let _ = writeln!(text, "  {}", miss.statement.text());
+                for missed in &miss.missed {
+                    let verb = if missed.element == "Condition" { "that" } else { "for" };
+                    let (needed, had) = (&missed.needed, &missed.had);
+                    let _ = writeln!(
+                        text,
+                        "    {}: it asks {verb} {needed}; the request has {had}",
+                        missed.element
+                    );
+                }
+            }
+        }
+        if !self.open.is_empty() {
+            let _ = writeln!(text, "\nNot known:");
+            for open in &self.open {
+                let _ = writeln!(text, "  {}: {}", open_name(open), open.why);
+            }
+        }
+        if !self.changes.is_empty() {
+            let turned = if self.decision == Outcome::Allowed { "To deny it:" } else { "To allow it:" };
+            let _ = writeln!(text, "\n{turned}");
+            for (number, change) in self.changes.iter().enumerate() {
+                let _ = writeln!(text, "  {}. {change}", number + 1);
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,205 @@
+//! A request: who asks for what, and all that is known about the circumstances.
+
+use crate::context::Context;
+use crate::derive::{Known, complete, derive};
+use crate::grants::Grants;
+use crate::policy::{Action, Policy, ResourceText};
+use crate::principal::Principal;
+use std::sync::Arc;
+
+/// A request, ready to be decided.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who asks.
+    pub principal: Principal,
+    /// For which action.
+    pub action: Action,
+    /// On which resource; `*` for an action that takes none.
+    pub resource: ResourceText,
+    /// The account that owns the resource, when it is known.
+    pub resource_account: Option<Box<str>>,
+    /// The action takes no resource: only statements about `*` are about it.
+    pub takes_no_resource: bool,
+    /// The condition keys.
+    pub context: Context,
+    /// What else is known.
+    pub facts: Facts,
+}
+
+/// What is asked, before the condition keys that follow from it are derived.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who asks.
+    pub principal: Principal,
+    /// For which action.
+    pub action: Action,
+    /// On which resource; `*` for an action that takes none.
+    pub resource: Box<str>,
+    /// The account that owns the resource; nothing: the one in its ARN, if any.
+    pub resource_account: Option<Box<str>>,
+    /// The action takes no resource.
+    pub takes_no_resource: bool,
+    /// The condition keys that are told; what is derived does not change them.
+    pub context: Context,
+    /// What the other condition keys are derived from.
+    pub known: Known,
+    /// What else is known.
+    pub facts: Facts,
+}
+
+impl Request {
+    /// Completes what was asked by all that follows from it.
+    pub fn new(asked: Asked) -> Self {
+        let Asked {
+            mut principal,
+            action,
+            resource,
+            resource_account,
+            takes_no_resource,
+            mut context,
+            known,
+            mut facts,
+        } = asked;
+        let resource = ResourceText::new(&resource);
+        let in_arn = || Some(resource.field(4)).filter(|account| !account.is_empty()).map(Into::into);
+        let resource_account = resource_account.or_else(in_arn);
+        complete(&mut principal, &known.caller);
+        facts.principal_in_management_account =
+            facts.principal_in_management_account.or(known.principal_side.is_management);
+        facts.resource_in_management_account =
+            facts.resource_in_management_account.or(known.resource_side.is_management);
+        let account = resource_account.as_deref();
+        let access_point = facts.s3.access_point.as_ref();
+        derive(&mut context, &principal, &resource.text, account, action.service(), access_point, &known);
+        Self { principal, action, resource, resource_account, takes_no_resource, context, facts }
+    }
+}
+
+/// What is known of the circumstances beside the condition keys.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The account of the principal is the management account of its organisation: no SCP touches it.
+    pub principal_in_management_account: Option<bool>,
+    /// The account of the resource is the management account of its organisation: no RCP touches it.
+    pub resource_in_management_account: Option<bool>,
+    /// Do resource control policies act on the service? Nothing when that could not be verified.
+    pub rcp_supported: Option<bool>,
+    /// A role is asked about, and any of its sessions may be meant: a statement about one of them is open.
+    pub any_session: bool,
+    /// A KMS key that AWS manages.
+    pub aws_managed_key: bool,
+    /// A session of `sts:AssumeRoot`: its task policy is the session policy.
+    pub assumed_root: bool,
+    /// What S3 knows about the bucket and the object.
+    pub s3: S3Facts,
+    /// Permissions that are no policies.
+    pub grants: Grants,
+}
+
+/// One of the four switches of a public access block, over all levels at which it can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Switch {
+    /// Off at every level.
+    #[default]
+    Off,
+    /// On at some level.
+    On,
+    /// Not known.
+    Unknown,
+}
+
+/// What S3 knows about a bucket and the object that is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct S3Facts {
+    /// `RestrictPublicBuckets` of the account, the bucket or the access point.
+    pub restrict_public_buckets: Switch,
+    /// `IgnorePublicAcls`, likewise.
+    pub ignore_public_acls: Switch,
+    /// Are ACLs in force: is the object ownership something else than `BucketOwnerEnforced`?
+    pub acls_are_enabled: bool,
+    /// The account that owns the object, when it is not the bucket's.
+    pub object_owner: Option<Box<str>>,
+    /// The grants of the ACL of what is asked for.
+    pub acl: Vec<AclGrant>,
+    /// The access point that the request went through.
+    pub access_point: Option<AccessPoint>,
+}
+
+/// One grant of an ACL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclGrant {
+    /// An account, a canonical id, `AllUsers` or `AuthenticatedUsers`.
+    pub grantee: Box<str>,
+    /// `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP` or `FULL_CONTROL`.
+    pub permission: Box<str>,
+}
+
+/// An access point of S3.
+#[derive(Debug, Clone)]
+pub struct AccessPoint {
+    /// Its ARN.
+    pub arn: Box<str>,
+    /// The ARN of what is asked for as the access point's policy names it.
+    pub resource: ResourceText,
+    /// The account that owns it.
+    pub account: Box<str>,
+    /// Its policy.
+    pub policy: Option<Arc<Policy>>,
+    /// The VPC from which alone it can be used.
+    pub vpc: Option<Box<str>>,
+}
+
+/// One level of an organisation and the policies attached there.
+#[derive(Debug, Clone)]
+pub struct Level {
+    /// The root, the unit or the account.
+    pub at: Arc<str>,
+    /// What is attached there.
+    pub policies: Vec<Arc<Policy>>,
+}
+
+/// The policies that apply to a request.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    /// Of the user and its groups, or of the role.
+    pub identity: Vec<Arc<Policy>>,
+    /// Of the resource.
+    pub resource: Option<Arc<Policy>>,
+    /// Session policies: what they grant adds up. Without one, a role's session has all that the role has.
+    pub session: Vec<Arc<Policy>>,
+    /// Permissions boundaries: each must allow.
+    pub boundaries: Vec<Arc<Policy>>,
+    /// Service control policies, from the root down to the principal's account. Nothing outside of organisations.
+    pub scps: Vec<Level>,
+    /// Resource control policies, from the root down to the resource's account.
+    pub rcps: Vec<Level>,
+    /// Of the VPC endpoints that the request came through: each must allow.
+    pub endpoints: Vec<Arc<Policy>>,
+}
+
+impl Policies {
+    /// The policy at a place; the access point's is not here but among the facts.
+    pub fn at(&self, place: crate::decide::Place) -> Option<&Arc<Policy>> {
+        use crate::decide::Layer;
+        match place.layer {
+            Layer::ServiceControl => self.scps.get(place.level)?.policies.get(place.policy),
+            Layer::ResourceControl => self.rcps.get(place.level)?.policies.get(place.policy),
+            Layer::Resource => self.resource.as_ref(),
+            Layer::Identity => self.identity.get(place.policy),
+            Layer::Boundary => self.boundaries.get(place.level),
+            Layer::Session => self.session.get(place.policy),
+            Layer::Endpoint => self.endpoints.get(place.level),
+            Layer::PublicAccessBlock | Layer::AccessPoint | Layer::Grant => None,
+        }
+    }
+
+    /// The name of the level that a place is at, in an organisation.
+    pub fn level(&self, place: crate::decide::Place) -> Option<&Arc<str>> {
+        let levels = match place.layer {
+            crate::decide::Layer::ServiceControl => &self.scps,
+            crate::decide::Layer::ResourceControl => &self.rcps,
+            _ => return None,
+        };
+        levels.get(place.level).map(|level| &level.at)
+    }
+}

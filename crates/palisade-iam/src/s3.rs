@@ -1,0 +1,192 @@
+//! What is particular to S3: the public access block, ACLs, object ownership and the bucket owner's way back in.
+
+use crate::condition::{Condition, Family, Test};
+use crate::policy::{Effect, Policy, Statement};
+use crate::principal::{Principal, PrincipalPattern};
+use crate::request::{Policies, Request, Switch};
+use crate::truth::Truth;
+use ipnet::IpNet;
+
+impl Switch {
+    /// Is it on?
+    pub fn truth(self) -> Truth {
+        match self {
+            Self::Off => Truth::No,
+            Self::On => Truth::Yes,
+            Self::Unknown => Truth::Unknown,
+        }
+    }
+}
+
+fn is_s3(request: &Request) -> bool {
+    request.action.service() == "s3"
+}
+
+/// May the root user of the bucket's account act on the bucket policy, whatever that policy denies?
+///
+/// Source: S3 user guide, "Examples of Amazon S3 bucket policies": only Organizations and endpoint policies stop it.
+pub(crate) fn is_lockout_exempt(request: &Request) -> bool {
+    is_s3(request)
+        && matches!(request.action.name(), "getbucketpolicy" | "putbucketpolicy" | "deletebucketpolicy")
+        && matches!(&request.principal, Principal::Root { account, .. } if request.resource_account.as_ref() == Some(account))
+}
+
+/// Does `RestrictPublicBuckets` keep the one who asks from using the bucket policy?
+///
+/// Source: S3 user guide, "Blocking public access to your Amazon S3 storage": principals of the bucket's account and
+/// services keep what they have.
+pub(crate) fn is_restricted(request: &Request, policies: &Policies) -> Truth {
+    let switch = request.facts.s3.restrict_public_buckets.truth();
+    if switch.is_no() || !is_s3(request) {
+        return Truth::No;
+    }
+    let is_spared = match &request.principal {
+        Principal::Service(_) => true,
+        principal => {
+            principal.account().is_some() && principal.account() == request.resource_account.as_deref()
+        }
+    };
+    let Some(policy) = &policies.resource else { return Truth::No };
+    if is_spared { Truth::No } else { switch.and(is_public(policy)) }
+}
+
+/// Is the bucket policy public, as S3 means it?
+///
+/// One public statement makes the policy public. Source: S3 user guide, "The meaning of public".
+pub fn is_public(policy: &Policy) -> Truth {
+    let unread = if policy.unread.is_some() { Truth::Unknown } else { Truth::No };
+    policy.statements.iter().map(is_public_statement).max().unwrap_or(Truth::No).or(unread)
+}
+
+fn is_public_statement(statement: &Statement) -> Truth {
+    match statement.effect {
+        Some(Effect::Deny) => return Truth::No,
+        None if statement.open.is_some() => return Truth::Unknown,
+        None => return Truth::No,
+        Some(Effect::Allow) => {}
+    }
+    let Some(principals) = &statement.principals else { return Truth::No };
+    let names_everyone = principals.is_negated
+        || principals.patterns.iter().any(|(pattern, _)| *pattern == PrincipalPattern::Everyone);
+    let is_narrow = statement.conditions.iter().any(is_fixed);
+    match (names_everyone && !is_narrow, &statement.open) {
+        (true, None) => Truth::Yes,
+        (true, Some(_)) => Truth::Unknown,
+        (false, Some(_)) if !is_narrow => Truth::Unknown,
+        (false, _) => Truth::No,
+    }
+}
+
+const FIXING_KEYS: [&str; 17] = [
+    "aws:ec2instancesourcevpc",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "aws:vpcsourceip",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+];
+
+/// Does the condition hold the statement to fixed values of a key that S3 accepts for that?
+fn is_fixed(condition: &Condition) -> bool {
+    if !condition.requires_value() || condition.open.is_some() || condition.values.is_empty() {
+        return false;
+    }
+    if condition.key.as_str() == "aws:sourceip" {
+        let is_address = condition.operator.is_some_and(|operator| operator.family == Family::Address);
+        return is_address
+            && condition
+                .values
+                .iter()
+                .all(|value| matches!(&value.test, Test::Network(network) if is_narrow(network)));
+    }
+    let is_fixed_text = |text: &str| {
+        let account_only =
+            matches!(condition.key.as_str(), "s3:dataaccesspointarn" | "aws:principalorgpaths");
+        if account_only {
+            let account = text.split(':').nth(4).unwrap_or(text);
+            return !account.contains(['*', '?', '$']) && !text.starts_with('*');
+        }
+        !text.contains(['*', '?', '$'])
+    };
+    FIXING_KEYS.contains(&condition.key.as_str())
+        && condition.values.iter().all(|value| is_fixed_text(&value.text))
+}
+
+fn is_narrow(network: &IpNet) -> bool {
+    match network {
+        IpNet::V4(network) => network.prefix_len() >= 8,
+        IpNet::V6(network) => network.prefix_len() >= 32,
+    }
+}
+
+/// Does an ACL let the one who asks in? Never principals of the bucket's own account.
+///
+/// Sources: S3 user guide, "Access control list (ACL) overview" (which permission means which action), "Controlling
+/// ownership of objects"; IAM user guide, "Access control lists".
+pub(crate) fn acl_allows(request: &Request) -> Truth {
+    let facts = &request.facts.s3;
+    if !is_s3(request) || !facts.acls_are_enabled || facts.acl.is_empty() {
+        return Truth::No;
+    }
+    let account = request.principal.account();
+    let owner = facts.object_owner.as_deref().or(request.resource_account.as_deref());
+    if account.is_some() && account == owner {
+        return Truth::No;
+    }
+    let is_object = request.resource.field(5).contains('/');
+    let mut any = Truth::No;
+    for grant in &facts.acl {
+        if !permission_covers(&grant.permission, request.action.name(), is_object) {
+            continue;
+        }
+        let is_meant = match grant.grantee.as_ref() {
+            "AllUsers" => !facts.ignore_public_acls.truth(),
+            "AuthenticatedUsers" => Truth::from(account.is_some()).and(!facts.ignore_public_acls.truth()),
+            grantee if Some(grantee) == account => Truth::Yes,
+            // A canonical id stands for an account, and which one is not told.
+            grantee if grantee.len() == 64 && account.is_some() => Truth::Unknown,
+            _ => Truth::No,
+        };
+        any = any.or(is_meant);
+    }
+    any
+}
+
+fn permission_covers(permission: &str, action: &str, is_object: bool) -> bool {
+    let has = |wanted: &str| permission == wanted || permission == "FULL_CONTROL";
+    match (action, is_object) {
+        ("listbucket" | "listbucketversions" | "listbucketmultipartuploads", false) => has("READ"),
+        ("putobject" | "deleteobject" | "deleteobjectversion", _) => has("WRITE"),
+        ("getbucketacl", false) => has("READ_ACP"),
+        ("putbucketacl", false) => has("WRITE_ACP"),
+        ("getobject" | "getobjectversion" | "getobjecttorrent", true) => has("READ"),
+        ("getobjectacl" | "getobjectversionacl", true) => has("READ_ACP"),
+        ("putobjectacl" | "putobjectversionacl", true) => has("WRITE_ACP"),
+        _ => false,
+    }
+}
+
+/// Is what is asked for an object that the bucket's owner does not own?
+pub(crate) fn object_of_somebody_else(request: &Request) -> Truth {
+    let facts = &request.facts.s3;
+    let is_object = is_s3(request) && request.resource.field(5).contains('/');
+    let is_read =
+        request.action.name().starts_with("getobject") || request.action.name().starts_with("putobjectacl");
+    match (&facts.object_owner, &request.resource_account) {
+        (Some(object), Some(bucket)) => {
+            (is_object && is_read && facts.acls_are_enabled && object != bucket).into()
+        }
+        _ => Truth::No,
+    }
+}

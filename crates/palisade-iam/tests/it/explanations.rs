@@ -1,0 +1,127 @@
+//! Explanations as people see them.
+
+use palisade_iam::{Case, explain};
+use serde_json::{Value as Json, json};
+
+fn text(case: &Json) -> String {
+    let case = Case::parse(&case.to_string(), &"case.json".into(), 1).unwrap();
+    explain(&case.question).to_text()
+}
+
+fn case(identity: Json) -> Json {
+    json!({
+        "request": {
+            "principal": "arn:aws:iam::111122223333:user/erin", "action": "s3:PutObject",
+            "resource": "arn:aws:s3:::reports/k", "resourceAccount": "111122223333",
+        },
+        "identity": [{"name": "erins-policy", "policy": {"Version": "2012-10-17", "Statement": [identity]}}],
+    })
+}
+
+fn allow(action: &str, resource: &str) -> Json {
+    json!({"Sid": "Reports", "Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+fn says(case: &Json, expected: &[&str]) {
+    let text = text(case);
+    for expected in expected {
+        assert!(text.contains(expected), "`{expected}` is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_denial_names_the_statement_that_denies_and_where_it_stands() {
+    let mut denied = case(allow("s3:*", "*"));
+    denied["scps"] = json!([{"at": "r-root", "policies": [{"name": "FullAWSAccess", "policy": {"Version": "2012-10-17", "Statement": [allow("*", "*")]}},
+        {"name": "no-writes", "policy": {"Version": "2012-10-17", "Statement": [{"Sid": "NoWrites", "Effect": "Deny", "Action": "s3:Put*", "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": "data"}}}]}}]}]);
+    says(
+        &denied,
+        &[
+            "Denied (by a statement): arn:aws:iam::111122223333:user/erin asks for s3:PutObject on arn:aws:s3:::reports/k.",
+            "Because statement 1 (`NoWrites`) of no-writes at r-root, case.json:1:",
+            "denies it, and a denial always wins",
+            "the service control policies    denies: statement 1 (`NoWrites`)",
+            "the identity policies           allows: statement 1 (`Reports`) of erins-policy",
+            "or ask in a way that this is not so: `aws:PrincipalTag/team` is not `data` (StringNotEquals)",
+        ],
+    );
+}
+
+#[test]
+fn a_near_miss_says_which_element_missed_and_how_to_mend_it() {
+    says(
+        &case(allow("s3:PutObject", "arn:aws:s3:::report/*")),
+        &[
+            "Denied (nothing allows it)",
+            "nothing denies it, but the identity policies do not allow it",
+            "Resource: it asks for `arn:aws:s3:::report/*`; the request has `arn:aws:s3:::reports/k`",
+            "1. add `arn:aws:s3:::reports/k` to the `Resource` of statement 1 (`Reports`) of erins-policy",
+        ],
+    );
+    says(
+        &case(allow("s3:GetObject", "arn:aws:s3:::reports/*")),
+        &[
+            "Action: it asks for `s3:GetObject`; the request has `s3:PutObject`",
+            "1. add `s3:PutObject` to the `Action` of statement 1",
+        ],
+    );
+    let mut by_tag = allow("s3:*", "arn:aws:s3:::reports/*");
+    by_tag["Condition"] = json!({"StringEquals": {"aws:PrincipalTag/team": "data"}});
+    says(
+        &case(by_tag),
+        &[
+            "Condition: it asks that `aws:PrincipalTag/team` is `data` (StringEquals); the request has no such key",
+            "1. ask so that `aws:PrincipalTag/team` is `data` (StringEquals), or widen that condition of statement 1",
+        ],
+    );
+}
+
+#[test]
+fn every_layer_in_the_way_is_part_of_the_change() {
+    let mut blocked = case(allow("ec2:*", "*"));
+    blocked["boundaries"] = json!([{"Version": "2012-10-17", "Statement": [allow("ec2:*", "*")]}]);
+    blocked["scps"] = json!([{"at": "r-root", "policies": []}]);
+    says(
+        &blocked,
+        &[
+            "allow `s3:PutObject` in a service control policy at r-root",
+            "add to an identity policy: {\"Effect\":\"Allow\",\"Action\":\"s3:PutObject\"",
+            "add to the permissions boundary: {",
+        ],
+    );
+    assert!(!text(&blocked).contains("and more than that"));
+}
+
+#[test]
+fn what_is_not_known_is_named_with_its_reason() {
+    let mut open = case(allow("s3:*", "*"));
+    open["boundaries"] = json!([{"unknown": "iam:GetPolicyVersion was denied"}]);
+    says(
+        &open,
+        &[
+            "Not known: arn:aws:iam::111122223333:user/erin asks",
+            "it depends on what is not known: the permissions boundary `permissions boundary`",
+            "iam:GetPolicyVersion was denied",
+        ],
+    );
+}
+
+#[test]
+fn an_allowance_says_what_would_have_to_go() {
+    says(
+        &case(allow("s3:*", "*")),
+        &[
+            "Allowed: ",
+            "Because statement 1 (`Reports`) of erins-policy, case.json:1:",
+            "To deny it:\n  1. remove statement 1 (`Reports`) of erins-policy",
+        ],
+    );
+}
+
+#[test]
+fn rules_beside_all_policies_are_told() {
+    let mut always = case(json!({"Effect": "Deny", "Action": "*", "Resource": "*"}));
+    always["request"]["action"] = json!("sts:GetCallerIdentity");
+    says(&always, &["Allowed: ", "AWS always tells callers who they are", "no policy changes this"]);
+}
