@@ -22,6 +22,7 @@ pub struct Playbook {
 
 /// A step of a playbook.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a page has a handful of steps")]
 pub enum Step {
     /// Read something and keep it as evidence.
     Keep {

@@ -127,7 +127,9 @@ fn plain(chains: &[Chain]) -> Option<&SourcePath> {
     let [path] = &chains.first()?.0[..] else {
         return None;
     };
-    let is_plain = path.join.is_none() && !path.asks_presence && path.steps.iter().all(|step| !step.each);
+    let is_plain = path.join.is_none()
+        && !path.asks_presence
+        && path.steps.iter().all(|step| !step.each && step.key.is_none());
     (is_plain && !path.steps.is_empty()).then_some(path)
 }
 

@@ -61,7 +61,7 @@ fn derived(case: &Case<'_>, key: &str) -> Held {
         "aws:sourceip" if !services.is_empty() && via.get("endpoint").is_none() => Held::Open,
         "aws:principalaccount" => match who {
             Principal::Anonymous => one("anonymous"),
-            Principal::Service(_) => Held::Open,
+            // A service calls from an account of AWS's, which is never the one that a policy names.
             who => who.account().map_or(Held::Absent, one),
         },
         "kms:calleraccount" if case.service() == "kms" => who.account().map_or(Held::Absent, one),

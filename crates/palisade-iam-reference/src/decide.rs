@@ -159,12 +159,22 @@ fn allowed(case: &Case<'_>) -> Tri {
     organisation_allows(case).and(endpoints_allow(case)).and(principal_and_resource_allow(case))
 }
 
-/// `assume-role`: root credentials cannot call AssumeRole. `federation`: a federated user's cannot call STS, but for
-/// GetCallerIdentity, nor IAM.
+/// `credentials`: which STS operation made the credentials decides what they never call, whatever policies allow. Those
+/// of a role session ask for no token; those of a federated session call STS only for GetCallerIdentity, and IAM only in
+/// the console; those of a session token call IAM only with MFA, and STS only for AssumeRole and GetCallerIdentity.
+/// `assume-role`: root credentials cannot call it.
 fn may_not_call(case: &Case<'_>) -> bool {
-    match &case.principal {
-        Principal::Root { .. } => case.is("sts:AssumeRole"),
-        Principal::Federated { .. } => matches!(case.service().as_str(), "sts" | "iam"),
+    let credentials = case.caller()["credentials"].as_str();
+    let asks_token = case.is("sts:GetFederationToken") || case.is("sts:GetSessionToken");
+    match (&case.principal, case.service().as_str()) {
+        (Principal::Root { .. }, _) => case.is("sts:AssumeRole"),
+        (Principal::Role { .. }, "sts") | (Principal::Federated { .. }, "sts") if asks_token => true,
+        (Principal::Federated { .. }, "sts") => true,
+        (Principal::Federated { .. }, "iam") => credentials != Some("console"),
+        (Principal::User { .. }, "sts") if credentials == Some("temporary") => !case.is("sts:AssumeRole"),
+        (Principal::User { .. }, "iam") if credentials == Some("temporary") => {
+            case.caller()["mfa"]["present"] != true
+        }
         _ => false,
     }
 }
@@ -312,6 +322,8 @@ fn principal_side(case: &Case<'_>) -> Tri {
 fn identity_allows(case: &Case<'_>) -> Tri {
     match &case.principal {
         Principal::Root { .. } => Tri::Yes,
+        // `session-token`: "No permissions are required for users to perform this operation."
+        Principal::User { .. } if case.is("sts:GetSessionToken") => Tri::Yes,
         _ => any(case, &case.identity(), "Allow"),
     }
 }
@@ -382,7 +394,15 @@ fn is_grantee(case: &Case<'_>, grantee: &str) -> Tri {
         Principal::Role { role, session, .. } => {
             (role == grantee || session.as_deref() == Some(grantee)).into()
         }
-        Principal::Federated { arn, .. } => (arn == grantee).into(),
+        // Whether a grant for the user holds for the federated session, no page says.
+        Principal::Federated { arn, user, .. } if arn != grantee => {
+            if user == grantee {
+                Tri::Open
+            } else {
+                Tri::No
+            }
+        }
+        Principal::Federated { .. } => Tri::Yes,
         Principal::Service(name) => (name == grantee).into(),
         Principal::Anonymous | Principal::Provider(_) => Tri::No,
     }
@@ -403,7 +423,7 @@ fn acl_allows(case: &Case<'_>) -> Tri {
     Tri::any(grants.into_iter().map(|grant| {
         let who = match (text(&grant["grantee"]), &case.principal) {
             ("AllUsers", _) => Tri::from(!ignores_public),
-            ("AuthenticatedUsers", Principal::Anonymous) => Tri::No,
+            ("AuthenticatedUsers", Principal::Anonymous | Principal::Service(_)) => Tri::No,
             ("AuthenticatedUsers", _) => Tri::from(!ignores_public),
             (account, principal) if account.len() == 12 => (principal.account() == Some(account)).into(),
             (_, principal) => {

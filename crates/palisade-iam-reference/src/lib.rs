@@ -54,6 +54,8 @@ pub const PAGES: &[(&str, &str)] = &[
     ("kms-grants", "kms/latest/developerguide/grants.html"),
     ("kms-aliases", "kms/latest/developerguide/kms-alias.html"),
     ("assume-role", "STS/latest/APIReference/API_AssumeRole.html"),
+    ("credentials", "IAM/latest/UserGuide/id_credentials_sts-comparison.html"),
+    ("session-token", "STS/latest/APIReference/API_GetSessionToken.html"),
     ("caller-identity", "STS/latest/APIReference/API_GetCallerIdentity.html"),
     ("endpoint", "vpc/latest/privatelink/vpc-endpoints-access.html"),
     ("s3-block", "AmazonS3/latest/userguide/access-control-block-public-access.html"),

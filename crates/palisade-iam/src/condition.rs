@@ -300,6 +300,8 @@ fn compile_arn(text: &str, reading: Reading) -> (Test, Option<String>) {
 impl Test {
     fn matches(&self, family: Family, value: &str, context: &Context) -> Truth {
         match self {
+            // An ARN operator compares ARNs: what is none matches nothing.
+            Self::Text(_) if family == Family::Arn && arn_fields(value).is_none() => Truth::No,
             Self::Text(glob) => glob.matches(value, context),
             Self::Arn(globs) => match arn_fields(value) {
                 Some(fields) => globs
@@ -461,10 +463,11 @@ impl Condition {
 
 /// The request does not carry the key.
 fn when_absent(operator: Operator) -> Truth {
-    if operator.if_exists {
-        return Truth::Yes;
-    }
     match (operator.quantifier, operator.is_negated) {
+        // That IfExists makes a missing key match is a rule for every operator; that it does so for this pair, where
+        // the set operator by itself says no, is written nowhere.
+        (Some(Quantifier::ForAnyValue), true) => Truth::Unknown,
+        _ if operator.if_exists => Truth::Yes,
         (None, is_negated) => is_negated.into(),
         (Some(Quantifier::ForAllValues), false) => Truth::Yes,
         (Some(Quantifier::ForAnyValue), false) => Truth::No,
@@ -515,6 +518,7 @@ mod tests {
             let is_negated = name.contains("Not");
             check(name, &value, None, is_negated.into());
             check(&format!("{name}IfExists"), &value, None, Truth::Yes);
+            check(&format!("ForAllValues:{name}IfExists"), &value, None, Truth::Yes);
         }
         check("Null", &["true"], None, Truth::Yes);
         check("Null", &["false"], None, Truth::No);
@@ -540,6 +544,7 @@ mod tests {
     fn what_no_page_tells_is_unknown() {
         check("ForAllValues:StringNotEquals", &["a"], None, Truth::Unknown);
         check("ForAnyValue:StringNotEquals", &["a"], None, Truth::Unknown);
+        check("ForAnyValue:StringNotEqualsIfExists", &["a"], None, Truth::Unknown);
         check("StringEquals", &["a"], Some(&["a", "b"]), Truth::Unknown);
         check("Bool", &["true"], Some(&["True"]), Truth::Unknown);
         check("Bool", &["${aws:x}"], Some(&["true"]), Truth::Unknown);

@@ -3,6 +3,8 @@
 //! The rules are written once, over any logic: with three-valued truth they give the decision, with
 //! formulas (see `formula`) they give the conditions under which it holds.
 
+use crate::context::Entry;
+use crate::derive::Credentials;
 use crate::grants;
 use crate::policy::{Effect, Policy, Principals, ResourceText, Statement};
 use crate::principal::{Named, Principal, PrincipalPattern};
@@ -160,6 +162,10 @@ pub enum Rule {
     ReservedRole,
     /// The aliases `alias/aws/…` are AWS's.
     AwsManagedAlias,
+    /// A session of `sts:GetFederationToken` calls neither IAM (but in the console) nor STS.
+    FederatedSessionCallsNeitherIamNorSts,
+    /// A session of `sts:GetSessionToken` calls IAM only with MFA, and of STS only `AssumeRole`.
+    SessionTokenIsLimited,
     /// The root user can't assume roles.
     RootAssumesNoRole,
     /// The access point can be used from its VPC only.
@@ -239,6 +245,7 @@ pub(crate) struct Verdicts<V> {
     pub(crate) restricted: V,
     pub(crate) acl: V,
     pub(crate) grant: V,
+    pub(crate) grant_added: V,
     pub(crate) access_point: V,
 }
 
@@ -274,7 +281,9 @@ pub(crate) fn evaluate<L: Logic>(logic: &mut L, request: &Request, policies: &Po
     });
     let acl =
         truth(logic, s3::acl_allows(request), &|| Open::fact("S3 ACL", "it is not known whom it lets in"));
-    let grant = truth(logic, grants::grants(request), &|| grants::open(request));
+    let (to_itself, added) = grants::grants(request);
+    let grant = truth(logic, to_itself, &|| grants::open(request));
+    let grant_added = truth(logic, added, &|| grants::open(request));
     Verdicts {
         denies,
         scp,
@@ -286,6 +295,7 @@ pub(crate) fn evaluate<L: Logic>(logic: &mut L, request: &Request, policies: &Po
         restricted,
         acl,
         grant,
+        grant_added,
         access_point,
     }
 }
@@ -729,9 +739,17 @@ pub(crate) fn rule(request: &Request) -> Option<(Outcome, Rule)> {
         "sts" if name == "getcalleridentity" => Some((Outcome::Allowed, Rule::CallerIdentityIsAlwaysTold)),
         "sts"
             if name == "getsessiontoken"
+                && request.facts.credentials != Credentials::Temporary
                 && matches!(request.principal, Principal::User(_) | Principal::Root { .. }) =>
         {
             Some((Outcome::Allowed, Rule::SessionTokenNeedsNoPermission))
+        }
+        "sts" | "iam" if is_limited_session(request) => {
+            let rule = match request.principal {
+                Principal::FederatedUser(_) => Rule::FederatedSessionCallsNeitherIamNorSts,
+                _ => Rule::SessionTokenIsLimited,
+            };
+            Some((Outcome::ImplicitlyDenied, rule))
         }
         "sts" if name == "assumerole" && matches!(request.principal, Principal::Root { .. }) => {
             Some((Outcome::ImplicitlyDenied, Rule::RootAssumesNoRole))
@@ -753,6 +771,23 @@ pub(crate) fn rule(request: &Request) -> Option<(Outcome, Rule)> {
                 .then_some((Outcome::ImplicitlyDenied, Rule::OutsideOfTheAccessPointsVpc))
         }
         _ => None,
+    }
+}
+
+/// Is it a session that may not call IAM or STS, whatever is allowed?
+///
+/// Sources: STS API reference, "GetFederationToken" and "GetSessionToken", "Permissions".
+fn is_limited_session(request: &Request) -> bool {
+    let is_iam = request.action.service() == "iam";
+    match (&request.principal, request.facts.credentials) {
+        (Principal::FederatedUser(_), Credentials::Console) => !is_iam,
+        (Principal::FederatedUser(_), _) => true,
+        (Principal::User(_), Credentials::Temporary) if is_iam => {
+            *request.context.of("aws:MultiFactorAuthPresent") == Entry::Absent
+                || request.context.one("aws:MultiFactorAuthPresent") == Some("false")
+        }
+        (Principal::User(_), Credentials::Temporary) => request.action.name() != "assumerole",
+        _ => false,
     }
 }
 
@@ -826,6 +861,7 @@ fn combine_resource<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdi
         let unrestricted = logic.not(verdicts.restricted.clone());
         let any = logic.and(any, unrestricted);
         let any = logic.or(any, verdicts.acl.clone());
+        let any = logic.or(any, verdicts.grant_added.clone());
         logic.or(any, verdicts.grant.clone())
     };
     let Some(account) = request.principal.account() else {
@@ -890,6 +926,7 @@ fn same_account<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdicts<
     let direct = logic.or(direct, verdicts.grant.clone());
     // Named as role or user of the session: that adds to the identity's own permissions.
     let added = logic.or(named(Named::Role), named(Named::UserOfSession));
+    let added = logic.or(added, verdicts.grant_added.clone());
     let identity = if policy_is_mandatory(request) {
         logic.and(named(Named::Account), verdicts.identity.clone())
     } else {
@@ -1073,7 +1110,7 @@ fn blocked_by(request: &Request, verdicts: &Verdicts<Truth>) -> Layers {
     }
     let named = |way: Named| verdicts.named[way as usize];
     let any_named = Named::ALL.into_iter().map(named).max().unwrap_or(Truth::No);
-    let by_other_means = verdicts.acl.or(verdicts.grant);
+    let by_other_means = verdicts.acl.or(verdicts.grant).or(verdicts.grant_added);
     let account = request.principal.account();
     let is_own = account.is_some()
         && (resource_account(request) == account || resource_account(request) == Some("aws"));
@@ -1093,7 +1130,8 @@ fn blocked_by(request: &Request, verdicts: &Verdicts<Truth>) -> Layers {
     if is_own && direct.is_yes() {
         return layers;
     }
-    let added = if is_own { named(Named::Role).or(named(Named::UserOfSession)) } else { Truth::No };
+    let by_name = named(Named::Role).or(named(Named::UserOfSession)).or(verdicts.grant_added);
+    let added = if is_own { by_name } else { Truth::No };
     let is_mandatory = is_own && policy_is_mandatory(request);
     if is_mandatory && added.is_no() && named(Named::Account).is_no() {
         layers.insert(Layer::Resource);

@@ -162,7 +162,7 @@ pub fn derive(
     of_session(context, principal, &known.caller, !known.via.services.is_empty());
     of_organisations(context, principal, known);
     of_way(context, principal, resource, &known.via);
-    of_resource(context, resource_account, service, access_point, known);
+    of_resource(context, resource, resource_account, service, access_point, known);
 }
 
 fn of_principal(context: &mut Context, principal: &Principal, caller: &Caller) {
@@ -175,7 +175,15 @@ fn of_principal(context: &mut Context, principal: &Principal, caller: &Caller) {
         Principal::Service(_) | Principal::Federated { .. } => None,
     };
     set(context, "aws:PrincipalType", kind);
-    set(context, "aws:PrincipalAccount", principal.account());
+    // "Included in the request context for all requests"; what it says of these callers no page tells.
+    context.set_default(
+        "aws:PrincipalType",
+        Entry::Present("its value for this sort of caller is not documented".into()),
+    );
+    // "Anonymous requests return anonymous."
+    let account =
+        if matches!(principal, Principal::Anonymous) { Some("anonymous") } else { principal.account() };
+    set(context, "aws:PrincipalAccount", account);
     let arn = match principal {
         // "For IAM roles, the request context returns the ARN of the role, not that of the user who assumed it."
         Principal::RoleSession(role) => Some(match &role.role_arn {
@@ -200,7 +208,9 @@ fn of_principal(context: &mut Context, principal: &Principal, caller: &Caller) {
         }
         Principal::Root { account, .. } => set(context, "aws:userid", Some(account)),
         Principal::Service(name) => set(context, "aws:PrincipalServiceName", Some(name)),
-        Principal::Federated { .. } | Principal::Anonymous => {}
+        // "IAM policy elements: Variables and tags", principal key values.
+        Principal::Anonymous => set(context, "aws:userid", Some("anonymous")),
+        Principal::Federated { .. } => {}
     }
     if !matches!(principal, Principal::User(_)) {
         context.set_default("aws:username", Entry::Absent);
@@ -240,6 +250,20 @@ fn tags(context: &mut Context, prefix: &str, tags: Option<&[(Box<str>, Box<str>)
 }
 
 fn of_session(context: &mut Context, principal: &Principal, caller: &Caller, is_forwarded: bool) {
+    const KEYS: [&str; 4] =
+        ["aws:TokenIssueTime", "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:SourceIdentity"];
+    if principal.account().is_none() {
+        // Who is no identity has no session of one.
+        set(context, "aws:SourceIdentity", caller.source_identity.as_deref());
+        for key in KEYS {
+            context.set_default(key, Entry::Absent);
+        }
+        return;
+    }
+    if is_forwarded {
+        // "…when an AWS service makes a request on behalf of the user": the key is there, and false.
+        set(context, "aws:MultiFactorAuthPresent", Some("false"));
+    }
     let is_session = matches!(principal, Principal::RoleSession(_) | Principal::FederatedUser(_));
     let is_long_term = match caller.credentials {
         Credentials::LongTerm => true,
@@ -257,20 +281,17 @@ fn of_session(context: &mut Context, principal: &Principal, caller: &Caller, is_
     let text = |is_so: bool| if is_so { "true" } else { "false" };
     set(context, "aws:MultiFactorAuthPresent", caller.mfa.map(text));
     set(context, "aws:MultiFactorAuthAge", caller.mfa_age_seconds.map(|seconds| seconds.to_string()));
-    if caller.credentials == Credentials::Console {
-        set(context, "aws:MultiFactorAuthPresent", Some("false"));
-    }
-    if is_long_term && is_forwarded {
-        // "…when an AWS service makes a request on behalf of the user": the key is there, and false.
-        set(context, "aws:MultiFactorAuthPresent", Some("false"));
+    // "The key is present only when the principal uses temporary credentials": then it is false without MFA.
+    if !is_long_term && caller.mfa.is_none() {
+        let told = if *context.rest() == Entry::Absent || caller.credentials == Credentials::Console {
+            Entry::value("false")
+        } else {
+            Entry::Present("whether the session was made with MFA is not told".into())
+        };
+        context.set_default("aws:MultiFactorAuthPresent", told);
     }
     if is_long_term {
-        for key in [
-            "aws:TokenIssueTime",
-            "aws:MultiFactorAuthPresent",
-            "aws:MultiFactorAuthAge",
-            "aws:SourceIdentity",
-        ] {
+        for key in KEYS {
             context.set_default(key, Entry::Absent);
         }
     }
@@ -340,6 +361,7 @@ fn of_way(context: &mut Context, principal: &Principal, resource: &str, via: &Vi
 
 fn of_resource(
     context: &mut Context,
+    resource: &str,
     account: Option<&str>,
     service: &str,
     access_point: Option<&AccessPoint>,
@@ -349,7 +371,9 @@ fn of_resource(
     if service == "s3" {
         set(context, "s3:ResourceAccount", account);
     }
-    if service != "s3" || known.target.bucket_abac {
+    // Of a bucket and what is in it (their ARNs name no account), policies see tags only with the bucket's switch on.
+    let is_of_bucket = service == "s3" && arn_fields(resource).is_some_and(|fields| fields[4].is_empty());
+    if !is_of_bucket || known.target.bucket_abac {
         tags(context, "aws:ResourceTag", known.target.tags.as_deref());
         if service != "s3" {
             tags(context, &format!("{service}:ResourceTag"), known.target.tags.as_deref());

@@ -214,6 +214,12 @@ impl Rule {
                 "roles below /aws-reserved/ belong to AWS and can't be changed by customers"
             }
             Self::AwsManagedAlias => "key aliases that begin with alias/aws/ belong to AWS",
+            Self::FederatedSessionCallsNeitherIamNorSts => {
+                "a federated user's session may call neither IAM (but in the console) nor STS"
+            }
+            Self::SessionTokenIsLimited => {
+                "a session token of a user may call IAM only with MFA, and of STS only AssumeRole"
+            }
             Self::RootAssumesNoRole => "the root user can't assume roles",
             Self::OutsideOfTheAccessPointsVpc => "the access point accepts requests from its VPC only",
         }
@@ -269,7 +275,10 @@ fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
             Layer::AccessPoint => {
                 (request.facts.s3.access_point.is_some(), verdicts.access_point, String::new())
             }
-            Layer::Grant => (verdicts.grant != Truth::No, verdicts.grant, String::new()),
+            Layer::Grant => {
+                let given = verdicts.grant.or(verdicts.grant_added);
+                (!given.is_no(), given, String::new())
+            }
         };
         if !is_there {
             continue;

@@ -250,9 +250,37 @@ impl Grants {
     }
 }
 
-/// Is the request allowed by a grant, with no policy of the resource?
-pub(crate) fn grants(request: &Request) -> Truth {
-    give(request, EffectOfGrant::Allows)
+/// Is the request allowed by a grant, with no policy of the resource? First by one to whom asks itself, then by one
+/// to the role or user whose session asks: like a resource policy that names them, this adds to the identity's own.
+pub(crate) fn grants(request: &Request) -> (Truth, Truth) {
+    let given = give(request, EffectOfGrant::Allows);
+    if given.is_no() || !is_session(&request.principal) {
+        return (given, Truth::No);
+    }
+    let to_itself = |grant: &Grant| match grant {
+        Grant::Kms(grant) => {
+            grant.grantee.contains(":assumed-role/") || grant.grantee.contains(":federated-user/")
+        }
+        Grant::Other(..) => false,
+    };
+    let known = request.facts.grants.known.iter();
+    if known.clone().count() > 0 && known.filter(|grant| is_given(grant, request)).all(to_itself) {
+        (given, Truth::No)
+    } else {
+        (Truth::No, given)
+    }
+}
+
+fn is_session(principal: &Principal) -> bool {
+    matches!(principal, Principal::RoleSession(_) | Principal::FederatedUser(_))
+}
+
+fn is_given(grant: &Grant, request: &Request) -> bool {
+    let given = match grant {
+        Grant::Kms(grant) => kms(grant, request),
+        Grant::Other(_, grant) => other(grant, request),
+    };
+    grant.kind().touches(request) && !given.is_no()
 }
 
 /// Where a grant is needed beside the policies: is there one?
@@ -327,9 +355,7 @@ fn kms(grant: &KmsGrant, request: &Request) -> Truth {
             Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
         });
     }
-    let is_foreign = request.principal.account() != request.resource_account.as_deref();
-    // Whether a grantee in another account needs its own identity policy too is not documented in one voice.
-    if is_foreign && request.principal.account().is_some() { all.and(Truth::Unknown) } else { all }
+    all
 }
 
 fn other(grant: &OtherGrant, request: &Request) -> Truth {

@@ -1,6 +1,6 @@
 //! Reads policy documents strictly: what AWS would refuse is reported with its place, and grants nothing.
 
-use crate::condition::{Condition, Operator, Test, TestValue, compile_value};
+use crate::condition::{Condition, Family, Operator, Test, TestValue, compile_value};
 use crate::name::Name;
 use crate::policy::{
     Actions, Effect, Index, Policy, PolicyKind, Principals, ResourcePattern, Resources, Statement, Written,
@@ -637,7 +637,7 @@ impl Reader {
                     let mut seen = HashSet::new();
                     for (key, values) in &map.entries {
                         if !seen.insert(key.to_ascii_lowercase()) {
-                            self.error(
+                            self.refused(
                                 format!("the key `{key}` is given twice for `{name}`"),
                                 values,
                                 "letter case of keys does not matter",
@@ -725,11 +725,11 @@ fn nearest(word: &str, known: &[&'static str]) -> &'static str {
 impl Statement {
     /// Is the statement one of those that name everybody and then ask for `aws:PrincipalArn`?
     pub(crate) fn refine(&self, named: Named) -> Named {
-        let by_arn = || {
-            self.conditions
-                .iter()
-                .any(|condition| condition.key.as_str() == "aws:principalarn" && condition.requires_value())
+        let asks_for_arn = |condition: &Condition| {
+            condition.key.as_str() == "aws:principalarn"
+                && condition.operator.is_some_and(|operator| operator.family != Family::Null)
         };
+        let by_arn = || self.conditions.iter().any(asks_for_arn);
         if named == Named::Everyone && by_arn() { Named::EveryoneByArn } else { named }
     }
 }

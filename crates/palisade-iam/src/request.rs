@@ -1,7 +1,7 @@
 //! A request: who asks for what, and all that is known about the circumstances.
 
 use crate::context::Context;
-use crate::derive::{Known, complete, derive};
+use crate::derive::{Credentials, Known, complete, derive};
 use crate::grants::Grants;
 use crate::policy::{Action, Policy, ResourceText};
 use crate::principal::Principal;
@@ -64,6 +64,7 @@ impl Request {
         let in_arn = || Some(resource.field(4)).filter(|account| !account.is_empty()).map(Into::into);
         let resource_account = resource_account.or_else(in_arn);
         complete(&mut principal, &known.caller);
+        facts.credentials = known.caller.credentials;
         facts.principal_in_management_account =
             facts.principal_in_management_account.or(known.principal_side.is_management);
         facts.resource_in_management_account =
@@ -86,6 +87,8 @@ pub struct Facts {
     pub rcp_supported: Option<bool>,
     /// A role is asked about, and any of its sessions may be meant: a statement about one of them is open.
     pub any_session: bool,
+    /// What the request is signed with.
+    pub credentials: Credentials,
     /// A KMS key that AWS manages.
     pub aws_managed_key: bool,
     /// A session of `sts:AssumeRoot`: its task policy is the session policy.

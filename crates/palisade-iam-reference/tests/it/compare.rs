@@ -1,7 +1,7 @@
 //! The engine beside the reference, case by case.
 
 use palisade_iam::{Case, Outcome};
-use palisade_iam_reference::{Decision, decide, generate};
+use palisade_iam_reference::{Decision, Tri, decide, generate};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub fn compare(seed: u64) -> (Compared, Value, String) {
             return (Compared::Differs, case, format!("the engine refuses the case: {problems:?}"));
         }
     };
-    let reference = match decide(&case) {
-        Ok(answer) => answer.decision,
+    let (reference, denied) = match decide(&case) {
+        Ok(answer) => (answer.decision, answer.denied),
         Err(problem) => {
             return (Compared::Differs, case, format!("the reference refuses the case: {problem}"));
         }
@@ -42,6 +42,10 @@ pub fn compare(seed: u64) -> (Compared, Value, String) {
     let compared = match reference {
         _ if same => Compared::Same,
         Decision::Unknown => Compared::Firmer,
+        // It is denied either way; whether in so many words, the reference leaves open.
+        Decision::ImplicitlyDenied if engine == Outcome::ExplicitlyDenied && denied == Tri::Open => {
+            Compared::Firmer
+        }
         _ => Compared::Differs,
     };
     (compared, case, format!("engine {engine:?}, reference {reference:?}"))

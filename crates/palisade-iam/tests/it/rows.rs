@@ -143,6 +143,27 @@ fn a_federated_users_session_without_policy_has_what_resource_policies_give_it()
     );
 }
 
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+#[test]
+fn federated_sessions_and_session_tokens_are_kept_from_iam_and_sts() {
+    let all = json!({"identity": [allow("*")], "session": allow("*")});
+    let signed = |with_mfa: bool| json!({"request": {"caller": {"credentials": "temporary", "mfa": {"present": with_mfa}}}});
+    let list = |caller: &str| {
+        with(
+            on(caller, "iam:ListUsers", "*"),
+            with(all.clone(), json!({"request": {"wildcardOnlyAction": true}})),
+        )
+    };
+    check(list(FED), IMPLICIT);
+    check(with(list(FED), json!({"request": {"caller": {"credentials": "console"}}})), ALLOWED);
+    check(with(on(FED, "sts:GetCallerIdentity", "*"), all.clone()), ALLOWED);
+    check(list(ERIN), ALLOWED);
+    check(with(list(ERIN), signed(true)), ALLOWED);
+    check(with(list(ERIN), signed(false)), IMPLICIT);
+    check(with(on(ERIN, "sts:GetSessionToken", "*"), signed(true)), IMPLICIT);
+}
+
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html
 #[test]
 fn the_root_user_may_do_all_that_nothing_denies() {
