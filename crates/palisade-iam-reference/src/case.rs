@@ -7,6 +7,8 @@ use serde_json::Value;
 pub(crate) struct Case<'a> {
     pub json: &'a Value,
     pub principal: Principal,
+    /// The resource as an access point names it, when its policy is asked.
+    pub resource: Option<String>,
 }
 
 /// A statement with the document around it, since a document's version decides about variables.
@@ -31,8 +33,8 @@ impl<'a> Case<'a> {
         self.action().eq_ignore_ascii_case(action)
     }
 
-    pub fn resource(&self) -> &'a str {
-        text(&self.json["request"]["resource"])
+    pub fn resource(&self) -> &str {
+        self.resource.as_deref().unwrap_or_else(|| text(&self.json["request"]["resource"]))
     }
 
     pub fn resource_account(&self) -> &'a str {

@@ -63,7 +63,8 @@ fn one(case: &Case<'_>, statement: Statement<'_>, operator: &str, key: &str, val
         if negated { any.not() } else { any }
     };
     match set {
-        Set::Every => Tri::all(held.iter().map(matches)),
+        // "It also returns true if the key values resolve to an empty set, such as an empty string."
+        Set::Every => Tri::all(held.iter().filter(|held| !held.is_empty()).map(matches)),
         Set::Some => Tri::any(held.iter().map(matches)),
         Set::None if held.len() == 1 => matches(&held[0]),
         // "Don't use" such operators on several values; what they answer, no page says.

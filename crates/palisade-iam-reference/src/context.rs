@@ -139,9 +139,16 @@ fn has_tags(case: &Case<'_>) -> bool {
     !case.resource().starts_with("arn:aws:s3:::") || resource["bucketAbac"] == true
 }
 
+/// "If two tags differ only in letter case, the key matches both, and one of the values is compared" (`operators`).
 fn tagged(tags: &Value, wanted: &str) -> Held {
-    let mut tags = tags.as_object().into_iter().flatten();
-    tags.find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map_or(Held::Absent, |(_, value)| of(value))
+    let tags = tags.as_object().into_iter().flatten();
+    let mut values = tags.filter(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Held::Absent,
+        (Some(value), None) => of(value),
+        (Some(value), Some(other)) if value == other => of(value),
+        (Some(_), Some(_)) => Held::Open,
+    }
 }
 
 /// The table "principal key values" of `variables`.

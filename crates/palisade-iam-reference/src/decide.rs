@@ -43,7 +43,7 @@ pub fn decide(json: &Value) -> Result<Answer, String> {
     if json["mode"] == "Discovery" {
         return Err("the reference answers `Strict` questions".to_owned());
     }
-    let case = Case { json, principal };
+    let case = Case { json, principal, resource: None };
     if case.resource().contains(['*', '?']) && !case.is_wildcard_only() {
         return Err("the reference answers about one resource, not a set".to_owned());
     }
@@ -117,11 +117,12 @@ fn explicit_deny(case: &Case<'_>) -> Tri {
         && ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
             .iter()
             .any(|action| case.is(action));
-    if !keys_out_its_owner {
+    // `kms-retire`: a key policy that is about RetireGrant has no effect.
+    if !keys_out_its_owner && !case.is("kms:RetireGrant") {
         answers.push(any_naming(case, &case.policies("resourcePolicy"), "Deny"));
     }
     let point = &case.json["resource"]["accessPoint"];
-    answers.push(any_naming(case, &list(&point["policy"]), "Deny"));
+    answers.push(any_naming(&through_point(case), &list(&point["policy"]), "Deny"));
     Tri::any(answers)
 }
 
@@ -156,7 +157,43 @@ fn allowed(case: &Case<'_>) -> Tri {
     if is_kept_by_aws(case) || may_not_call(case) {
         return Tri::No;
     }
-    organisation_allows(case).and(endpoints_allow(case)).and(principal_and_resource_allow(case))
+    Tri::all([
+        organisation_allows(case),
+        endpoints_allow(case),
+        access_point_allows(case),
+        others_allow(case),
+        principal_and_resource_allow(case),
+    ])
+}
+
+/// Some services ask for a grant of their own besides, whose rules the reference does not know.
+fn others_allow(case: &Case<'_>) -> Tri {
+    let known = |grant: &Value| matches!(text(&grant["kind"]), "kms" | "ram" | "snapshot" | "image");
+    if list(&case.json["grants"]).into_iter().all(known) { Tri::Yes } else { Tri::Open }
+}
+
+/// `s3-points`: "both the access point and the underlying bucket must permit the request"; the owner's own principals
+/// need no statement of the access point. One that is bound to a VPC serves only requests from it (`s3-points-vpc`).
+fn access_point_allows(case: &Case<'_>) -> Tri {
+    let point = &case.json["resource"]["accessPoint"];
+    if point.is_null() {
+        return Tri::Yes;
+    }
+    if point.get("vpc").is_some() && point["vpc"] != case.via()["vpc"] {
+        return Tri::No;
+    }
+    let own = case.principal.account().is_some() && case.principal.account() == point["account"].as_str();
+    Tri::from(own).or(any_naming(&through_point(case), &list(&point["policy"]), "Allow"))
+}
+
+/// The question as the access point's policy sees it: its statements name `POINT` and `POINT/object/KEY`.
+fn through_point<'a>(case: &Case<'a>) -> Case<'a> {
+    let point = text(&case.json["resource"]["accessPoint"]["arn"]);
+    let resource = match case.resource().split_once('/') {
+        Some((_, key)) => format!("{point}/object/{key}"),
+        None => point.to_owned(),
+    };
+    Case { resource: Some(resource), json: case.json, principal: case.principal.clone() }
 }
 
 /// `credentials`: which STS operation made the credentials decides what they never call, whatever policies allow. Those
@@ -254,7 +291,7 @@ fn resource_allows(case: &Case<'_>) -> Resource {
             found.itself = found.itself.or(Tri::Open);
         }
         for statement in statements(policy) {
-            if text(&statement.json["Effect"]) != "Allow" {
+            if text(&statement.json["Effect"]) != "Allow" || has_no_effect(case) {
                 continue;
             }
             let (names, way) = named(case, statement);
@@ -269,6 +306,53 @@ fn resource_allows(case: &Case<'_>) -> Resource {
         }
     }
     found
+}
+
+/// Requests that a resource's policy gives nothing for. `s3-owner`: a bucket policy is for objects that the bucket's owner
+/// owns. `kms-external`: from other accounts only these operations count. `kms-retire`: only the grant tells who retires it.
+fn has_no_effect(case: &Case<'_>) -> bool {
+    const FROM_OUTSIDE: [&str; 23] = [
+        "CreateGrant",
+        "Decrypt",
+        "DeriveSharedSecret",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateMac",
+        "GetKeyRotationStatus",
+        "GetPublicKey",
+        "ListGrants",
+        "ReEncrypt",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "RetireGrant",
+        "RevokeGrant",
+        "Sign",
+        "Verify",
+        "VerifyMac",
+        "GetParametersForImport",
+        "ListKeyRotations",
+    ];
+    let owner = case.json["resource"]["objectOwner"].as_str();
+    let of_another = case.service() == "s3"
+        && case.resource().contains('/')
+        && owner.is_some_and(|owner| owner != case.resource_account())
+        && !ownership_is_enforced(case);
+    let operation = case.action().split_once(':').map_or("", |(_, operation)| operation);
+    let is_key = case.service() == "kms" && case.resource().contains(":key/");
+    let administers = is_key
+        && case.principal.account().is_some()
+        && !case.same_account()
+        && !FROM_OUTSIDE.iter().any(|allowed| allowed.eq_ignore_ascii_case(operation));
+    of_another || administers || case.is("kms:RetireGrant")
+}
+
+/// `s3-ownership`: BucketOwnerEnforced is the default.
+fn ownership_is_enforced(case: &Case<'_>) -> bool {
+    matches!(case.json["resource"]["objectOwnership"].as_str(), None | Some("BucketOwnerEnforced"))
 }
 
 /// The policies of the resource: its own, and that of the access point it was reached through (`s3-points`).
@@ -295,7 +379,7 @@ fn same_account(case: &Case<'_>, resource: &Resource) -> Tri {
     let (identity, boundary, session) = (identity_allows(case), boundary_allows(case), session_allows(case));
     let own = identity.and(boundary).and(session);
     // `kms-default`, `assume-role`: here the resource's policy has to allow; the account's name lets identities decide.
-    let is_key = case.service() == "kms" && case.resource().contains(":key/");
+    let is_key = case.service() == "kms" && case.resource().contains(":key/") && !case.is("kms:RetireGrant");
     let needs_policy = is_key || is_assume_role(case);
     let own = if needs_policy { own.and(resource.account) } else { own };
     // Named itself, nothing that is merely silent stands in the way.
@@ -367,6 +451,11 @@ fn grants_allow(case: &Case<'_>) -> Tri {
 fn grant_allows(case: &Case<'_>, grant: &Value) -> Tri {
     match (text(&grant["kind"]), is_unknown(grant)) {
         // `kms-grants`: operations of a key, for a principal, perhaps only with an encryption context.
+        ("kms", false) if case.is("kms:RetireGrant") => {
+            let listed = texts(&grant["operations"]).contains(&"RetireGrant");
+            let grantee = Tri::from(listed).and(is_grantee(case, text(&grant["grantee"])));
+            grantee.or(is_grantee(case, text(&grant["retiring"])))
+        }
         ("kms", false) => {
             let action = case.action();
             let operation = action.split(':').nth(1).unwrap_or_default();
@@ -386,6 +475,9 @@ fn grant_allows(case: &Case<'_>, grant: &Value) -> Tri {
 
 fn is_grantee(case: &Case<'_>, grantee: &str) -> Tri {
     let account = case.principal.account().unwrap_or_default();
+    if grantee.is_empty() {
+        return Tri::No;
+    }
     if grantee == account || grantee.ends_with(&format!("::{account}:root")) {
         return Tri::Open;
     }
@@ -412,8 +504,7 @@ fn is_grantee(case: &Case<'_>, grantee: &str) -> Tri {
 /// enforces ownership (which new buckets do) or ignores public lists.
 fn acl_allows(case: &Case<'_>) -> Tri {
     let resource = &case.json["resource"];
-    let enforced = matches!(resource["objectOwnership"].as_str(), None | Some("BucketOwnerEnforced"));
-    if case.service() != "s3" || enforced || case.same_account() {
+    if case.service() != "s3" || ownership_is_enforced(case) || case.same_account() {
         return Tri::No;
     }
     let block = &resource["publicAccessBlock"];

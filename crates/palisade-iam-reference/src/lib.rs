@@ -62,5 +62,9 @@ pub const PAGES: &[(&str, &str)] = &[
     ("s3-ownership", "AmazonS3/latest/userguide/about-object-ownership.html"),
     ("s3-lockout", "AmazonS3/latest/userguide/example-bucket-policies.html"),
     ("s3-points", "AmazonS3/latest/userguide/access-points-policies.html"),
+    ("s3-points-vpc", "AmazonS3/latest/userguide/access-points-vpc.html"),
+    ("s3-owner", "AmazonS3/latest/userguide/bucket-policies.html"),
+    ("kms-external", "kms/latest/developerguide/key-policy-modifying-external-accounts.html"),
+    ("kms-retire", "kms/latest/developerguide/grant-delete.html"),
     ("s3-acl", "AmazonS3/latest/userguide/acl-overview.html"),
 ];

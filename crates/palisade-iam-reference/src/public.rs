@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 /// The keys that make a statement for everyone not public, when they have fixed values.
-const NARROWING: [&str; 13] = [
+const NARROWING: [&str; 18] = [
     "aws:sourcearn",
     "aws:sourcevpc",
     "aws:sourcevpce",
@@ -15,10 +15,15 @@ const NARROWING: [&str; 13] = [
     "aws:sourceaccount",
     "aws:sourceip",
     "aws:vpcsourceip",
+    "aws:ec2instancesourcevpc",
+    "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
     "aws:principalorgpaths",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
     "aws:userid",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "s3:dataaccesspointarn",
     "s3:dataaccesspointaccount",
 ];
@@ -55,7 +60,13 @@ fn narrows(operator: &str, key: &str, values: &[&str]) -> bool {
     if is_address != operator.contains("ipaddress") {
         return false;
     }
-    values.iter().all(|value| if is_address { is_narrow(value) } else { is_fixed(value) })
+    // Access points of one account are not everyone's, whatever they are called.
+    let of_account = key.eq_ignore_ascii_case("s3:DataAccessPointArn");
+    let fixed = |value: &str| match value.rsplit_once("accesspoint/") {
+        Some((head, _)) if of_account => is_fixed(head),
+        _ => is_fixed(value),
+    };
+    values.iter().all(|value| if is_address { is_narrow(value) } else { fixed(value) })
 }
 
 fn is_narrow(value: &str) -> bool {

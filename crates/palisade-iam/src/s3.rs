@@ -68,8 +68,10 @@ fn is_public_statement(statement: &Statement) -> Truth {
     let Some(principals) = &statement.principals else { return Truth::No };
     let names_everyone = principals.is_negated
         || principals.patterns.iter().any(|(pattern, _)| *pattern == PrincipalPattern::Everyone);
-    let is_narrow = statement.conditions.iter().any(is_fixed);
+    let is_narrow = statement.conditions.iter().any(|condition| is_fixed(condition, &FIXING_KEYS));
+    let is_perhaps_narrow = statement.conditions.iter().any(|condition| is_fixed(condition, &UNCLEAR_KEYS));
     match (names_everyone && !is_narrow, &statement.open) {
+        (true, None) if is_perhaps_narrow => Truth::Unknown,
         (true, None) => Truth::Yes,
         (true, Some(_)) => Truth::Unknown,
         (false, Some(_)) if !is_narrow => Truth::Unknown,
@@ -77,28 +79,33 @@ fn is_public_statement(statement: &Statement) -> Truth {
     }
 }
 
-const FIXING_KEYS: [&str; 17] = [
-    "aws:ec2instancesourcevpc",
+/// The keys that the page names, and those of principals, of which it names one as an example.
+const FIXING_KEYS: [&str; 12] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
     "aws:principalorgpaths",
     "aws:sourceaccount",
     "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
     "aws:sourceowner",
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:userid",
-    "aws:vpcsourceip",
-    "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
+/// Keys that are as narrow as those, and that the page does not name.
+const UNCLEAR_KEYS: [&str; 5] = [
+    "aws:ec2instancesourcevpc",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:vpcsourceip",
+    "s3:dataaccesspointaccount",
+];
+
 /// Does the condition hold the statement to fixed values of a key that S3 accepts for that?
-fn is_fixed(condition: &Condition) -> bool {
+fn is_fixed(condition: &Condition, keys: &[&str]) -> bool {
     if !condition.requires_value() || condition.open.is_some() || condition.values.is_empty() {
         return false;
     }
@@ -119,8 +126,7 @@ fn is_fixed(condition: &Condition) -> bool {
         }
         !text.contains(['*', '?', '$'])
     };
-    FIXING_KEYS.contains(&condition.key.as_str())
-        && condition.values.iter().all(|value| is_fixed_text(&value.text))
+    keys.contains(&condition.key.as_str()) && condition.values.iter().all(|value| is_fixed_text(&value.text))
 }
 
 fn is_narrow(network: &IpNet) -> bool {

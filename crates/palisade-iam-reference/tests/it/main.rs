@@ -1,5 +1,7 @@
 //! The reference against cases whose answers are documented, where a folder of them is given.
 
+mod compare;
+mod differential;
 mod suite;
 
 use palisade_iam_reference::{Decision, decide};
