@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 const RUNS: usize = 20;
 const RUNS_OF_PEER: usize = 3;
 const RUNS_FOR_MEMORY: usize = 3;
+/// The events of the trail that is simulated and read.
+const EVENTS: &str = "1000000";
 
 /// A scan may end with: nothing found, something found, part of it not read.
 const EXIT_CODES: [i32; 3] = [0, 1, 3];
@@ -18,48 +20,90 @@ const EXIT_CODES: [i32; 3] = [0, 1, 3];
 pub fn run(workspace: &Workspace, and_build: bool) -> Result<(), String> {
     println!("machine: {} cores, {}", cores(), std::env::consts::ARCH);
     let palisade = workspace.palisade(Profile::Release)?;
-    scan(workspace, &palisade)?;
+    let demo = written(workspace, &palisade, "bench-demo", &[])?.join("terraform");
+    for (folder, limit) in scanned(demo.clone()) {
+        scan(workspace, &palisade, &folder, limit)?;
+    }
     examples(workspace, &palisade)?;
-    engines(workspace)?;
+    trail(workspace, &palisade)?;
+    engines(workspace, &demo)?;
+    decisions(workspace)?;
     if and_build {
         builds(workspace)?;
     }
     Ok(())
 }
 
-/// The folder that is scanned: a corpus when there are corpora, what the demo writes out otherwise.
-fn scanned(workspace: &Workspace, palisade: &Path) -> Result<PathBuf, String> {
+/// What is scanned, each with the milliseconds it may take: what the demo writes out, and the corpora where there are some.
+fn scanned(demo: PathBuf) -> Vec<(PathBuf, Option<u32>)> {
     let corpora = std::env::var_os("PALISADE_CORPORA").map(PathBuf::from);
-    let terragoat = corpora.map(|corpora| corpora.join("iac/terragoat"));
-    if let Some(terragoat) = terragoat.filter(|folder| folder.is_dir()) {
-        return Ok(terragoat);
-    }
-    let demo = workspace.target.join("bench-demo");
-    remove(&demo)?;
-    run_command(Command::new(palisade).args(["demo", "--write"]).arg(&demo).stdout(Stdio::null()))?;
-    Ok(demo.join("terraform"))
+    let of = |name: &str| corpora.as_ref().map(|corpora| corpora.join(name));
+    let corpora = [(of("iac/terragoat"), Some(100)), (of("iac/control-tower-aft"), Some(150))];
+    let found =
+        corpora.into_iter().filter_map(|(folder, limit)| Some((folder.filter(|it| it.is_dir())?, limit)));
+    std::iter::once((demo, None)).chain(found).collect()
 }
 
-fn scan(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
-    let folder = scanned(workspace, palisade)?;
-    println!("\nscan of {} (median of {RUNS}, warm page cache)", workspace.shown(&folder));
+/// What `palisade demo --write` writes into a folder of this name.
+fn written(workspace: &Workspace, palisade: &Path, name: &str, options: &[&str]) -> Result<PathBuf, String> {
+    let folder = workspace.target.join(name);
+    remove(&folder)?;
+    let mut command = Command::new(palisade);
+    run_command(command.args(["demo", "--write"]).arg(&folder).args(options).stdout(Stdio::null()))?;
+    Ok(folder)
+}
+
+/// A week of a hundred accounts, written as CloudTrail delivers it and read again, by the program as it ships.
+fn trail(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
+    let begin = Instant::now();
+    let options = ["--accounts", "100", "--days", "7", "--events", EVENTS];
+    let folder = written(workspace, palisade, "bench-trail", &options)?;
+    let (seconds, events) = (begin.elapsed().as_secs_f64(), EVENTS.parse::<f64>().unwrap_or(0.0));
+    println!("\na week of 100 accounts, {EVENTS} events");
+    println!(
+        "  simulate and write, one core   {seconds:>6.1} s  {:>9.0} events/s  (limit 60 s)",
+        events / seconds
+    );
+    let folder = folder.join("trail");
+    for threads in ["1", "2"].into_iter().take(cores().min(2)) {
+        let detect = || {
+            let mut command = Command::new(palisade);
+            command.args(["detect", "--threads", threads, "--fail-on", "never"]).arg(&folder);
+            command
+        };
+        let (seconds, memory) = (elapsed(&mut detect())?.as_secs_f64(), peak_kib(&mut detect())?);
+        let rate = events / seconds;
+        println!(
+            "  detect in it, {threads} at a time       {seconds:>6.1} s  {rate:>9.0} events/s  {}",
+            mebibytes(memory)
+        );
+    }
+    remove(&workspace.target.join("bench-trail"))
+}
+
+fn scan(workspace: &Workspace, palisade: &Path, folder: &Path, limit: Option<u32>) -> Result<(), String> {
+    println!("\nscan of {} (median of {RUNS}, warm page cache)", workspace.shown(folder));
     let ours = || {
         let mut command = Command::new(palisade);
-        command.arg("scan").arg(&folder);
+        command.arg("scan").arg(folder);
         command
     };
     let nothing = median(RUNS, || elapsed(&mut Command::new("true")))?;
-    let reading = median(RUNS, || read_all(&folder))?;
-    let limit = nothing + reading;
+    let reading = median(RUNS, || read_all(folder))?;
+    let least = nothing + reading;
+    let before = processor_time();
     let time = median(RUNS, || elapsed(&mut ours()))?;
+    let processor = (processor_time() - before) / RUNS as u32;
     let memory = memory_kib(ours)?;
     println!("  start an empty process      {}", milliseconds(nothing));
     println!("  read the files, count lines {}", milliseconds(reading));
     println!(
-        "  palisade                    {}  {:.1} × both of these  {}",
+        "  palisade                    {}  of which processor time {}  {:.1} × both of these  {}{}",
         milliseconds(time),
-        ratio(time, limit),
-        mebibytes(memory)
+        milliseconds(processor).trim_start(),
+        ratio(time, least),
+        mebibytes(memory),
+        limit.map_or_else(String::new, |limit| format!("  (limit {limit} ms)"))
     );
     let Some(checkov) = checkov(workspace) else {
         println!(
@@ -70,10 +114,10 @@ fn scan(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
     };
     let peer = || {
         let mut command = Command::new(&checkov);
-        command.args(["--quiet", "--compact", "--skip-download", "--directory"]).arg(&folder);
+        command.args(["--quiet", "--compact", "--skip-download", "--directory"]).arg(folder);
         command
     };
-    let (peer_time, peer_memory) = (median(RUNS_OF_PEER, || elapsed(&mut peer()))?, memory_kib(peer)?);
+    let (peer_time, peer_memory) = (median(RUNS_OF_PEER, || elapsed(&mut peer()))?, peak_kib(&mut peer())?);
     println!(
         "  checkov (median of {RUNS_OF_PEER})       {}  {:.1} × palisade  {}",
         milliseconds(peer_time),
@@ -107,10 +151,11 @@ fn examples(workspace: &Workspace, palisade: &Path) -> Result<(), String> {
 }
 
 /// The engines' own benchmarks, in the crates that have some.
-fn engines(workspace: &Workspace) -> Result<(), String> {
+fn engines(workspace: &Workspace, demo: &Path) -> Result<(), String> {
     for package in workspace.packages.iter().filter(|package| package.has_bench) {
         println!("\n{}", package.name);
-        run_command(&mut workspace.cargo(&["bench", "--quiet", "--package", &package.name, "--benches"]))?;
+        let mut bench = workspace.cargo(&["bench", "--quiet", "--package", &package.name, "--benches"]);
+        run_command(bench.env("PALISADE_BENCH_DEMO", demo))?;
     }
     Ok(())
 }
@@ -185,6 +230,19 @@ fn peak_kib(command: &mut Command) -> Result<u64, String> {
     Ok(peak)
 }
 
+/// The processor time of all processes that were started and ended: what others on the machine hardly change. The kernel
+/// counts it in hundredths of a second.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    Duration::from_millis(ticks_of_children(&stat).unwrap_or(0) * 10)
+}
+
+fn ticks_of_children(stat: &str) -> Option<u64> {
+    // The name of the program may hold blanks and brackets; what follows it holds none.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(fields.get(13)?.parse::<u64>().ok()? + fields.get(14)?.parse::<u64>().ok()?)
+}
+
 fn high_water(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
@@ -225,6 +283,22 @@ fn mebibytes(kib: u64) -> String {
     format!("{:>6.1} MiB", kib as f64 / 1024.0)
 }
 
+/// How many authorisation questions a core decides in a second.
+fn decisions(workspace: &Workspace) -> Result<(), String> {
+    println!(
+        "\nauthorisation (limits: 1,000,000 per second and core; 250,000 with managed policies and SCPs)"
+    );
+    let corpora = std::env::var_os("PALISADE_CORPORA").map(|folder| PathBuf::from(folder).join("iam"));
+    let example =
+        ["run", "--quiet", "--release", "--package", "palisade-iam", "--example", "decisions", "--"];
+    let mut command = workspace.cargo(&example);
+    match corpora.filter(|folder| folder.is_dir()) {
+        Some(folder) => command.args([folder.join("cases.jsonl"), folder.join("managed-policies")]),
+        None => command.arg(workspace.root.join("conformance/iam/1-1-order.jsonl")),
+    };
+    run_command(&mut command)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +307,13 @@ mod tests {
     fn the_peak_is_read_from_the_kernels_words() {
         assert_eq!(high_water("Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   1234 kB\n"), Some(1234));
         assert_eq!(high_water("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn the_time_of_children_is_read_from_the_kernels_words() {
+        let stat = "42 (a) b) S 1 42 42 0 -1 4194304 100 2000 0 0 5 6 70 8 20 0 1 0 100 1000 10";
+        assert_eq!(ticks_of_children(stat), Some(78));
+        assert_eq!(ticks_of_children("42 (a"), None);
     }
 
     #[test]

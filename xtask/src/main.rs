@@ -1,8 +1,10 @@
 //! The chores of the repository: `cargo xtask test | tidy | generate | bench | fuzz`.
 
 mod bench;
+mod differential;
 mod fuzz;
 mod generate;
+mod models;
 mod oracle;
 mod services;
 mod sigma;
@@ -24,9 +26,11 @@ usage: cargo xtask CHORE
   generate [--check]           writes what is derived: GLOSSARY.md and docs/reference
   bench [--build]              times and memory, each beside a limit or a peer of the same run
   services                     writes anew what AWS services are to IAM, from two public packages
+  models                       writes anew what AWS's operations look like, from botocore's models
   oracle sigma [RULES [SEED]]  asks others the same as our engines: rsigma-eval on rules made of a seed
   oracle terraform [--seed N] [--functions N] [--modules N]
                                generated calls and modules through Terraform itself, and how many come out the same
+  differential [N]             asks the authorisation engine and the reference N (10,000,000) generated questions
   fuzz TARGET|all [--seconds N]
                                feeds hostile input to one parser, or to each in turn (60 seconds unless told)";
 
@@ -42,8 +46,11 @@ fn main() -> ExitCode {
         Some((&"bench", [])) => bench::run(&workspace, false),
         Some((&"bench", ["--build"])) => bench::run(&workspace, true),
         Some((&"services", [])) => services::write(&workspace),
+        Some((&"models", [])) => models::write(&workspace),
         Some((&"oracle", ["terraform", options @ ..])) => terraform::run(&workspace, options),
         Some((&"oracle", [subject, arguments @ ..])) => oracle::run(&workspace, subject, arguments),
+        Some((&"differential", [])) => differential::run(&workspace, "10000000"),
+        Some((&"differential", [count])) => differential::run(&workspace, count),
         Some((&"fuzz", [target])) => fuzz::run(&workspace, target, "60"),
         Some((&"fuzz", [target, "--seconds", seconds])) => fuzz::run(&workspace, target, seconds),
         _ => Err(USAGE.to_owned()),

@@ -17,6 +17,9 @@ const SARIF_CRATE: (&str, &str, &str) = ("serde-sarif", "=0.8.0", "src/schema.js
 /// judges whether everybody can read a page.
 const NODE_PACKAGES: [&str; 3] = ["@cdktf/hcl2json@0.21.0", "playwright-core@1.65.1", "axe-core@4.14.1"];
 
+/// What a browser of Chromium's family may be called.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
 /// What the tests find in their environment, and what they will miss.
 pub struct Tools {
     pub environment: Vec<(&'static str, PathBuf)>,
@@ -35,12 +38,36 @@ pub fn fetch(workspace: &Workspace) -> Tools {
         node(&folder.join("node")),
         "counting resources with HashiCorp's parser",
     );
-    let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    let chromium =
-        browsers.into_iter().find_map(on_path).ok_or_else(|| "Chromium is not on the PATH".to_owned());
-    tools.add("PALISADE_CHROMIUM", chromium, "looking at the HTML report in a browser");
+    tools.add("PALISADE_CHROMIUM", chromium(), "looking at the HTML report in a browser");
     tools.add("PALISADE_TERRAFORM", terraform(), "comparing with Terraform itself");
     tools
+}
+
+/// The browser that is installed; where there is none and we may, Debian's is installed, which takes most of a minute.
+fn chromium() -> Result<PathBuf, String> {
+    let installed = || BROWSERS.into_iter().find_map(on_path);
+    if let Some(browser) = installed() {
+        return Ok(browser);
+    }
+    let none = format!("none of {} is on the PATH", BROWSERS.join(", "));
+    let apt = on_path("apt-get").ok_or_else(|| format!("{none}, nor is `apt-get` to install one"))?;
+    let user = output(Command::new("id").arg("-u")).unwrap_or_default();
+    if user.trim() != "0" {
+        return Err(format!("{none}, and only the root user may install one"));
+    }
+    eprintln!("installing Chromium from the distribution's packages, once");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&apt);
+        command.args(["--quiet=2", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20"]);
+        output(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+            .map_err(|error| format!("{none}, and it could not be installed: {error}"))
+    };
+    run(&["update"])?;
+    run(&["install", "--yes", "--no-install-recommends", "chromium"])?;
+    let browser = installed().ok_or_else(|| format!("{none}, also after its package was installed"))?;
+    // The package of some distributions is but a pointer to another way of installing it.
+    output(Command::new(&browser).arg("--version")).map_err(|error| format!("it does not run: {error}"))?;
+    Ok(browser)
 }
 
 /// Terraform as it is installed.

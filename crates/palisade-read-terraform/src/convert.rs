@@ -157,7 +157,7 @@ pub(crate) fn convert(value: &Value, kind: &Type) -> Outcome {
                 return Ok(value.clone());
             }
             let own = map.of.as_deref();
-            let (values, of) = alike(map.entries.values().cloned().collect(), own, inner)?;
+            let (values, of) = alike(map.entries.values().cloned().collect(), own, inner, true)?;
             let entries = map.entries.keys().cloned().zip(values).collect();
             Ok(Value::entries_of(entries, map.more.clone(), Some(of), &value.origin))
         }
@@ -171,14 +171,16 @@ fn items_as(list: &Items, kind: &Arc<Type>) -> Result<(Vec<Value>, Arc<Type>), F
         Sequence::Tuple => None,
         Sequence::List(of) | Sequence::Set(of) => Some(&**of),
     };
-    alike(list.items.clone(), own, kind)
+    alike(list.items.clone(), own, kind, false)
 }
 
-/// Values as one type, and that type: where it is left open, the one that all of them have in common.
+/// Values as one type, and that type: where it is left open, the one that all of them have in common. A list and a map,
+/// where the values have names, differ in what may stand beside a null.
 fn alike(
     values: Vec<Value>,
     own: Option<&Type>,
     kind: &Arc<Type>,
+    is_of_names: bool,
 ) -> Result<(Vec<Value>, Arc<Type>), Failure> {
     let each = |values: &[Value], kind: &Type| -> Result<Vec<Value>, Failure> {
         values.iter().map(|value| convert(value, kind)).collect()
@@ -198,7 +200,11 @@ fn alike(
         Type::Any => {
             !has(|kind| matches!(kind, Type::Any)) && !kinds.windows(2).all(|pair| pair[0].is(&pair[1]))
         }
+        Type::Tuple(_) | Type::Object(_) if is_of_names => {
+            kinds.iter().any(|kind| !matches!(kind, Type::Null) && !kind.is(&common))
+        }
         Type::Tuple(_) | Type::Object(_) => true,
+        Type::List(_) | Type::Set(_) | Type::Map(_) => own.is_none() && !is_of_names,
         _ => false,
     };
     if is_mixed && has(|kind| matches!(kind, Type::Null)) {

@@ -170,7 +170,9 @@ impl<'w> Environment<'w> {
                 let sequence = match (&list.sequence, items.first()) {
                     (Sequence::Tuple, _) => Sequence::Tuple,
                     (_, Some(first)) => Sequence::List(Arc::new(Type::of_value(first))),
-                    (_, None) => Sequence::List(Arc::new(Type::Any)),
+                    (Sequence::List(of) | Sequence::Set(of), None) => {
+                        Sequence::List(Arc::new(of.after(rest)))
+                    }
                 };
                 Ok(Value::list_of(items, list.more.clone(), sequence, &origin))
             }
@@ -747,12 +749,10 @@ fn computed(operator: BinaryOperator, one: &Number, two: &Number) -> Option<Numb
         let whole = match operator {
             BinaryOperator::Plus => one.checked_add(two),
             BinaryOperator::Minus => one.checked_sub(two),
-            // Terraform's zero has a sign.
-            BinaryOperator::Mul if (one == 0 || two == 0) && (one < 0 || two < 0) => {
-                return Number::from_f64(-0.0);
+            BinaryOperator::Mul if one != 0 && two != 0 => one.checked_mul(two),
+            BinaryOperator::Div if one != 0 => {
+                one.checked_rem(two).filter(|rest| *rest == 0).and(one.checked_div(two))
             }
-            BinaryOperator::Mul => one.checked_mul(two),
-            BinaryOperator::Div => one.checked_rem(two).filter(|rest| *rest == 0).and(one.checked_div(two)),
             BinaryOperator::Mod => one.checked_rem(two),
             _ => None,
         };
@@ -767,6 +767,11 @@ fn computed(operator: BinaryOperator, one: &Number, two: &Number) -> Option<Numb
     number(match operator {
         BinaryOperator::Plus => to_fifteen_digits(one + two),
         BinaryOperator::Minus => to_fifteen_digits(one - two),
+        BinaryOperator::Mul | BinaryOperator::Div if one == 0.0 || two == 0.0 => {
+            // Terraform's zero has a sign.
+            let is_negative = one.is_sign_negative() != two.is_sign_negative();
+            return if is_negative { Number::from_f64(-0.0) } else { Some(0.into()) };
+        }
         BinaryOperator::Mul => to_fifteen_digits(one * two),
         BinaryOperator::Div => one / two,
         BinaryOperator::Mod => one % two,

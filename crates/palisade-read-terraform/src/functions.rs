@@ -15,7 +15,7 @@ mod yaml;
 
 use crate::convert::{Type, convert, distinct, items_of, set, text_of, to_bool, to_number, to_text};
 use crate::evaluate::{Environment, Failure, Outcome, equal_or_unknown, order, pairs_of};
-use crate::syntax::Expression;
+use crate::syntax::{Expression, ExpressionKind};
 use crate::types::unify;
 use crate::value::{Items, Kind, Sequence, Value, equal, number, unknown};
 use indexmap::IndexMap;
@@ -200,8 +200,8 @@ fn function(name: &str) -> Option<(Returns, How)> {
         "timecmp" => (NUMBER, Known(times::timecmp)),
         "yamldecode" => (None, Known(yaml::yamldecode)),
         "yamlencode" => (TEXT, Known(yaml::yamlencode)),
-        "bcrypt" | "timestamp" | "uuid" => (TEXT, Later),
-        "abspath" | "base64gzip" | "plantimestamp" | "rsadecrypt" => (TEXT, NotHere),
+        "bcrypt" | "plantimestamp" | "timestamp" | "uuid" => (TEXT, Later),
+        "abspath" | "base64gzip" | "rsadecrypt" => (TEXT, NotHere),
         "issensitive" => (BOOL, NotHere),
         _ => return None,
     })
@@ -217,9 +217,10 @@ pub(crate) fn call(
 ) -> Outcome {
     let origin = &expression.place.origin();
     match name {
-        "try" | "can" if expands_last => return Err(Failure),
-        "try" => return tried(environment, arguments, origin),
+        "try" => return tried(environment, arguments, expands_last, origin),
+        "can" if expands_last => return can_spread(environment, arguments, origin),
         "can" => return can(environment, arguments, origin),
+        "coalescelist" if has_bare_null(arguments, expands_last) => return Err(Failure),
         _ => {}
     }
     let values = match evaluated(environment, arguments, expands_last)? {
@@ -236,6 +237,10 @@ pub(crate) fn call(
     // Parts are shared, so that most functions cost far less than their arguments are large.
     let size: usize = values.iter().map(Value::size).sum();
     environment.world.charge(size / 64);
+    if matches!(name, "format" | "formatlist") && has_bare_null(arguments, expands_last) {
+        let why = Why::AfterApply(expression.place.quoted());
+        return Ok(Value::unknown(unknown(why, true, returns), origin));
+    }
     let given = Given { arguments: &values, origin };
     let outcome = match how {
         How::NotHere => {
@@ -298,10 +303,71 @@ fn evaluated(
     }
 }
 
+/// Is one of the arguments written as `null`? Such a null is of no type, other than that of a variable.
+fn has_bare_null(arguments: &[Expression], expands_last: bool) -> bool {
+    let is_null = |expression: &Expression| matches!(expression.kind, ExpressionKind::Null);
+    let spread = arguments.last().filter(|_| expands_last).map(|last| &last.kind);
+    arguments.iter().any(is_null)
+        || matches!(spread, Some(ExpressionKind::List(items)) if items.iter().any(is_null))
+}
+
 /// The first argument that Terraform would not refuse. Whether it refuses an unknown one is open.
-fn tried(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Origin) -> Outcome {
-    for (at, argument) in arguments.iter().enumerate() {
-        let Ok(value) = environment.evaluate(argument) else {
+fn tried(
+    environment: &mut Environment<'_>,
+    arguments: &[Expression],
+    expands_last: bool,
+    origin: &Origin,
+) -> Outcome {
+    if !expands_last {
+        let tries: Vec<_> = arguments.iter().map(Tried::Expression).collect();
+        return first_tried(environment, &tries, origin);
+    }
+    match spread(environment, arguments)? {
+        Ok(values) => {
+            let before = arguments.iter().take(arguments.len() - 1).map(Tried::Expression);
+            let tries: Vec<_> = before.chain(values.into_iter().map(Tried::Value)).collect();
+            first_tried(environment, &tries, origin)
+        }
+        Err(cause) => Ok(Value::unknown_because(cause.why.clone(), origin)),
+    }
+}
+
+/// What `try` tries.
+enum Tried<'a> {
+    Expression(&'a Expression),
+    /// An item of the list that `...` spreads out.
+    Value(Value),
+}
+
+impl Tried<'_> {
+    fn evaluate(&self, environment: &mut Environment<'_>) -> Outcome {
+        match self {
+            Self::Expression(expression) => environment.evaluate(expression),
+            Self::Value(value) => Ok(value.clone()),
+        }
+    }
+}
+
+/// The items of the last argument, which `...` spreads out; or why they aren't known.
+fn spread(
+    environment: &mut Environment<'_>,
+    arguments: &[Expression],
+) -> Result<Result<Vec<Value>, Arc<Unknown>>, Failure> {
+    let last = arguments.last().ok_or(Failure)?;
+    evaluated(environment, std::slice::from_ref(last), true)
+}
+
+fn can_spread(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Origin) -> Outcome {
+    match (arguments.len(), spread(environment, arguments)?) {
+        (1, Ok(values)) if values.len() == 1 => Ok(Value::bool(true, origin)),
+        (1, Err(cause)) => Ok(Value::unknown_because(cause.why.clone(), origin)),
+        _ => Err(Failure),
+    }
+}
+
+fn first_tried(environment: &mut Environment<'_>, tries: &[Tried<'_>], origin: &Origin) -> Outcome {
+    for (at, tried) in tries.iter().enumerate() {
+        let Ok(value) = tried.evaluate(environment) else {
             continue;
         };
         if is_of_no_file(&value) {
@@ -314,7 +380,7 @@ fn tried(environment: &mut Environment<'_>, arguments: &[Expression], origin: &O
             return Ok(value.at(origin));
         }
         let others: Vec<Value> =
-            arguments[at + 1..].iter().filter_map(|other| environment.evaluate(other).ok()).collect();
+            tries[at + 1..].iter().filter_map(|other| other.evaluate(environment).ok()).collect();
         let mut open = cause.as_ref().clone();
         open.hint.is_present &= others.iter().all(Value::is_present);
         if others.iter().any(|other| other.shape() != open.hint.shape) {
@@ -895,7 +961,7 @@ fn range(given: &Given<'_>) -> Outcome {
         _ => return Err(Failure),
     };
     let step = step.unwrap_or(if limit < start { -1.0 } else { 1.0 });
-    if step == 0.0 || (limit - start) * step < 0.0 {
+    if step == 0.0 && start != limit || (limit - start) * step < 0.0 {
         return Err(Failure);
     }
     let mut numbers = Vec::new();

@@ -10,7 +10,8 @@
 //!
 //! A directory may hold `main.tf` beside `main.tofu`: Terraform reads the first, OpenTofu the second in its place. Which of
 //! them is meant nobody can tell, so both are read: what both declare is as `main.tofu` says, and what only `main.tf`
-//! declares is there as well.
+//! declares is there as well. So nothing is dropped for either. Values of variables come from `.tfvars` files, not from
+//! ones that end in `.tofuvars`; tests (`*.tftest.hcl`, `*.tofutest.hcl`) declare nothing that is deployed, and aren't read.
 //!
 //! How values are represented:
 //!

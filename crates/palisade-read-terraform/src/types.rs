@@ -3,6 +3,7 @@
 //! This follows the conversion rules of go-cty, the library that Terraform's values come from: tuples and objects, as
 //! they are written, become lists and maps where they meet one, and texts take in the other primitive types.
 
+use crate::syntax::Step;
 use crate::value::{Kind, Sequence, Value};
 use palisade_model::Shape;
 use std::sync::Arc;
@@ -43,6 +44,21 @@ impl Type {
                         .collect(),
                 ),
             },
+        }
+    }
+
+    /// The type of what these steps lead to from a value of this type.
+    pub fn after(&self, steps: &[Step]) -> Self {
+        let Some((step, rest)) = steps.split_first() else {
+            return self.clone();
+        };
+        match (step, self) {
+            (Step::Attribute(name), Self::Object(members)) => {
+                member_of(members, name).map_or(Self::Any, |member| member.kind.after(rest))
+            }
+            (Step::Attribute(_) | Step::Index(_), Self::Map(of)) => of.after(rest),
+            (Step::Index(_), Self::List(of)) => of.after(rest),
+            _ => Self::Any,
         }
     }
 
@@ -135,7 +151,9 @@ pub(crate) fn is_convertible(from: &Type, to: &Type) -> bool {
 pub(crate) fn unify(types: &[Type]) -> Option<Type> {
     // The null that is written so is of any type, which everything can be.
     let has_null = types.iter().any(|kind| matches!(kind, Type::Null));
-    unify_known(types).or_else(|| has_null.then_some(Type::Any))
+    let has = |test: fn(&Type) -> bool| types.iter().any(test);
+    let clash = has(|kind| matches!(kind, Type::Object(_))) && has(|kind| matches!(kind, Type::Tuple(_)));
+    unify_known(types).or_else(|| (has_null && !clash).then_some(Type::Any))
 }
 
 fn unify_known(types: &[Type]) -> Option<Type> {
@@ -209,8 +227,7 @@ fn is_preferred(one: &Type, other: &Type) -> bool {
         | (Type::Set(one), Type::Set(other))
         | (Type::Map(one), Type::Map(other)) => is_preferred(one, other),
         (Type::List(_), Type::Tuple(_)) | (Type::Map(_), Type::Object(_)) => true,
-        (Type::Tuple(_) | Type::List(_), Type::Set(_)) => false,
-        (Type::Set(_), Type::Tuple(_) | Type::List(_)) => true,
+        (Type::Tuple(_) | Type::List(_), Type::Set(_)) => true,
         _ => false,
     }
 }

@@ -62,6 +62,14 @@ impl Network {
         Some(Self { first, length, bits: self.bits })
     }
 
+    /// What Terraform makes of a number below zero, from the network that the number without its sign means: it takes the
+    /// bits of a number of any size, and forgets the sign of what comes of them.
+    fn subnet_below_zero(self, positive: Self) -> Self {
+        let distance = positive.first & !self.first;
+        let first = (distance.wrapping_sub(1) & !self.first).wrapping_add(1);
+        Self { first, ..positive }
+    }
+
     fn address(self, number: u128) -> Option<String> {
         Some(match self.bits {
             32 => Ipv4Addr::from(u32::try_from(number).ok()?).to_string(),
@@ -125,12 +133,9 @@ pub(super) fn cidrsubnet(given: &Given<'_>) -> Outcome {
     }
     let longer = u32::try_from(longer).map_err(|_| Failure)?;
     let number = whole_in(given, 2)?;
-    if number < 0 && network.bits == 128 {
-        let why = Why::NotEvaluated("a subnet with a number below zero".into());
-        return Ok(Value::unknown(unknown(why, true, TEXT), given.origin));
-    }
-    let number = u128::try_from(number).map_err(|_| Failure)?;
-    let subnet = network.subnet(longer, number).and_then(Network::text).ok_or(Failure)?;
+    let subnet = network.subnet(longer, u128::from(number.unsigned_abs())).ok_or(Failure)?;
+    let subnet = if number < 0 { network.subnet_below_zero(subnet) } else { subnet };
+    let subnet = subnet.text().ok_or(Failure)?;
     Ok(Value::text(subnet, given.origin))
 }
 
@@ -145,6 +150,10 @@ pub(super) fn cidrsubnets(given: &Given<'_>) -> Outcome {
     if network.bits == 128 && network.length == 0 && given.arguments.len() > 1 {
         let why = Why::NotEvaluated("the subnets of all addresses".into());
         return Ok(Value::unknown(unknown(why, true, super::LIST), given.origin));
+    }
+    // It starts at the network before, and there is none before the first of all.
+    if network.first == 0 && given.arguments.len() > 1 {
+        return Err(Failure);
     }
     let mut next = Some(network.first);
     let mut subnets = Vec::new();

@@ -1,8 +1,8 @@
 //! Numbers that take more than an operator.
 
-use super::{Given, Outcome, float_in, text_in, whole_in};
+use super::{Given, Outcome, argument, float_in, text_in, whole_in};
 use crate::evaluate::Failure;
-use crate::value::{Value, number};
+use crate::value::{Kind, Value, number};
 
 fn of_float(float: f64, given: &Given<'_>) -> Outcome {
     let number = number(float).filter(|_| float.is_finite()).ok_or(Failure)?;
@@ -36,6 +36,10 @@ pub(super) fn signum(given: &Given<'_>) -> Outcome {
 
 /// In bases above 36, as in Go, capital letters come after the small ones.
 pub(super) fn parseint(given: &Given<'_>) -> Outcome {
+    // A number is refused, where other functions take its text.
+    let (Kind::Text(_) | Kind::Encoded(_)) = argument(given, 0)?.kind else {
+        return Err(Failure);
+    };
     let text = text_in(given, 0)?;
     let base = i128::from(whole_in(given, 1)?);
     if !(2..=62).contains(&base) {

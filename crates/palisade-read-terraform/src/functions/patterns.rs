@@ -106,6 +106,11 @@ pub(super) fn regex(given: &Given<'_>) -> Outcome {
 pub(super) fn regexall(given: &Given<'_>) -> Outcome {
     let (pattern, text) = (text_in(given, 0)?, text_in(given, 1)?);
     let regex = compiled(&pattern).ok_or(Failure)?;
+    // Terraform wants either all groups to have names or none.
+    let unnamed = regex.capture_names().skip(1).filter(Option::is_none).count();
+    if unnamed != 0 && unnamed != regex.captures_len() - 1 {
+        return Err(Failure);
+    }
     let matches = regex.captures_iter(&text).take(MATCHES_MAX);
     let matches: Result<Vec<_>, _> = matches.map(|captures| found(&regex, &captures, given.origin)).collect();
     let matches = matches?;

@@ -215,6 +215,41 @@ fn a_tofu_file_stands_before_the_one_it_replaces() {
 }
 
 #[test]
+fn files_beside_a_configuration_that_are_none_of_it_are_left_alone() {
+    for (name, content) in [
+        ("main.tftest.hcl", "variables {\n  a = 2\n}\nresource \"aws_x\" \"tested\" {}\n"),
+        ("main.tofutest.hcl", "run \"x\" {\n  command = plan\n}\nresource \"aws_x\" \"tested\" {}\n"),
+        ("main.tftest.json", "{\"resource\": {\"aws_x\": {\"tested\": {}}}}\n"),
+        ("terraform.tofuvars", "a = 2\n"),
+        ("b.auto.tofuvars", "a = 2\n"),
+    ] {
+        let text = format!(
+            "== main.tf\nvariable \"a\" {{\n  default = 1\n}}\nresource \"aws_x\" \"a\" {{\n  v = var.a\n}}\n\
+             == {name}\n{content}"
+        );
+        check(&text, &["aws_x.a"], &[]);
+        assert_eq!(show(&resource(&read(&text), "aws_x.a").raw), "{v: 1}", "{name}");
+    }
+}
+
+#[test]
+fn a_block_that_is_nested_too_deeply_is_named_and_is_all_that_is_lost() {
+    for depth in [65, 130, 500] {
+        let deep = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let text = format!(
+            "resource \"aws_x\" \"a\" {{\n v = 1\n}}\nresource \"aws_x\" \"deep\" {{\n v = {deep}\n}}\n\
+             resource \"aws_x\" \"b\" {{\n v = 2\n}}\n"
+        );
+        check(&text, &["aws_x.a", "aws_x.deep", "aws_x.b"], &["main.tf:5:"]);
+        let configuration = read(&text);
+        assert!(diagnostics(&configuration)[0].contains("nested"), "{:?}", diagnostics(&configuration));
+        assert_eq!(show(&resource(&configuration, "aws_x.a").raw), "{v: 1}");
+        assert_eq!(show(&resource(&configuration, "aws_x.b").raw), "{v: 2}");
+        assert!(resource(&configuration, "aws_x.deep").raw.has_unknown());
+    }
+}
+
+#[test]
 fn names_repeated_in_an_object_keep_their_places() {
     let text = "resource \"aws_x\" \"a\" {\n v = { a = 1, a = 2, a = var.x }\n w = \"z\"\n}\n";
     let configuration = read(text);

@@ -11,7 +11,6 @@ mod plans;
 use palisade_model::{Node, Value};
 use serde_json::Value as Json;
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number from the environment, or the one that a plain test run takes.
 pub fn setting(name: &str, otherwise: u64) -> u64 {
@@ -66,18 +65,21 @@ impl Random {
     }
 }
 
-/// How many values were known here that Terraform leaves unknown until it is applied: what both sides of a conditional
-/// come to, or that nothing is in an empty list.
-pub static KNOWN_SOONER: AtomicU64 = AtomicU64::new(0);
-
 /// Is what was read what Terraform has? What Terraform does not know yet is `unknown`, in the form of
-/// `after_unknown`. Says where they differ.
-pub fn difference(path: &str, ours: &Node, theirs: &Json, unknown: &Json) -> Option<String> {
+/// `after_unknown`. Says where they differ, and counts the values that are known here and not yet there: what both sides
+/// of a conditional come to, or that nothing is in an empty list. Whether these are right [`contradiction`] says.
+pub fn difference(
+    path: &str,
+    ours: &Node,
+    theirs: &Json,
+    unknown: &Json,
+    known_sooner: &mut u64,
+) -> Option<String> {
     let differs =
         || Some(format!("{path}: terraform {theirs}{}, palisade {}", marked(unknown), crate::show(ours)));
     if unknown == &Json::Bool(true) {
         if !ours.has_unknown() {
-            KNOWN_SOONER.fetch_add(1, Ordering::Relaxed);
+            *known_sooner += 1;
         }
         return None;
     }
@@ -85,14 +87,19 @@ pub fn difference(path: &str, ours: &Node, theirs: &Json, unknown: &Json) -> Opt
         (Value::Unknown(_), _) => differs(),
         (Value::List(_) | Value::Map(_), Json::String(text)) => {
             let decoded: Json = serde_json::from_str(text).unwrap_or(Json::Null);
-            if decoded.is_null() { differs() } else { difference(path, ours, &decoded, &Json::Null) }
+            if decoded.is_null() {
+                differs()
+            } else {
+                difference(path, ours, &decoded, &Json::Null, known_sooner)
+            }
         }
         (Value::List(list), Json::Array(items)) => {
             if list.more.is_some() || list.items.len() != items.len() {
                 return differs();
             }
             list.items.iter().zip(items).enumerate().find_map(|(at, (ours, theirs))| {
-                difference(&format!("{path}[{at}]"), ours, theirs, unknown.get(at).unwrap_or(&Json::Null))
+                let part = unknown.get(at).unwrap_or(&Json::Null);
+                difference(&format!("{path}[{at}]"), ours, theirs, part, known_sooner)
             })
         }
         (Value::Map(map), Json::Object(entries)) => {
@@ -108,8 +115,8 @@ pub fn difference(path: &str, ours: &Node, theirs: &Json, unknown: &Json) -> Opt
                 let place = format!("{path}.{name}");
                 let part = unknown.get(&**name).unwrap_or(&Json::Null);
                 match entries.get(&**name) {
-                    Some(theirs) => difference(&place, ours, theirs, part),
-                    None if is_unknown(name) => difference(&place, ours, &Json::Null, part),
+                    Some(theirs) => difference(&place, ours, theirs, part, known_sooner),
+                    None if is_unknown(name) => difference(&place, ours, &Json::Null, part, known_sooner),
                     None => Some(format!("{place}: terraform has none, palisade {}", crate::show(ours))),
                 }
             })
@@ -121,6 +128,34 @@ pub fn difference(path: &str, ours: &Node, theirs: &Json, unknown: &Json) -> Opt
         }
         (ours, theirs) if ours.to_json() == *theirs => None,
         _ => differs(),
+    }
+}
+
+/// Where what is known here is not what is there once all is applied; what is unknown here may be anything.
+pub fn contradiction(path: &str, ours: &Node, theirs: &Json) -> Option<String> {
+    match (&ours.value, theirs) {
+        (Value::Unknown(_), _) => None,
+        (Value::List(_) | Value::Map(_), Json::String(text)) if ours.has_unknown() => {
+            contradiction(path, ours, &serde_json::from_str(text).ok()?)
+        }
+        (Value::List(list), _) if list.more.is_some() => None,
+        (Value::List(list), Json::Array(items)) if list.items.len() == items.len() => list
+            .items
+            .iter()
+            .zip(items)
+            .enumerate()
+            .find_map(|(at, (ours, theirs))| contradiction(&format!("{path}[{at}]"), ours, theirs)),
+        (Value::Map(map), Json::Object(entries)) => {
+            let missing = entries.keys().find(|name| !map.entries.contains_key(name.as_str()));
+            if let (Some(name), None) = (missing, &map.more) {
+                return Some(format!("{path}.{name}: once applied {}, palisade has none", entries[name]));
+            }
+            map.entries.iter().find_map(|(name, ours)| {
+                let theirs = entries.get(&**name).unwrap_or(&Json::Null);
+                contradiction(&format!("{path}.{name}"), ours, theirs)
+            })
+        }
+        _ => difference(path, ours, theirs, &Json::Null, &mut 0).map(|text| format!("once applied: {text}")),
     }
 }
 

@@ -49,7 +49,6 @@ const REASONS: &[&str] = &[
     "a subnet larger than its network",
     "the layout of a text in YAML",
     "an address of version 4 in disguise",
-    "a subnet with a number below zero",
     "the subnets of all addresses",
     "formatlist of null",
     "yamldecode of a tag",
@@ -72,7 +71,7 @@ struct Count {
 
 #[test]
 fn generated_calls_come_to_what_the_console_says() {
-    let each = usize::try_from(setting("PALISADE_ORACLE_FUNCTIONS", 12)).unwrap_or(12);
+    let each = usize::try_from(setting("PALISADE_ORACLE_FUNCTIONS", 6)).unwrap_or(12);
     let calls = calls(each);
     let Some(expected) = console(&calls) else {
         eprintln!("SKIPPED: no `terraform` on PATH to compare with");
@@ -87,7 +86,7 @@ fn generated_calls_come_to_what_the_console_says() {
             (Found::Refused, None) => count.refused += 1,
             (Found::Open(_), None) => count.refused += 1,
             (Found::Open(why), Some(_)) if is_left_open(function, &why) => count.open += 1,
-            (Found::Known(node), Some(json)) => match difference("v", &node, &json, &Json::Null) {
+            (Found::Known(node), Some(json)) => match difference("v", &node, &json, &Json::Null, &mut 0) {
                 None => count.same += 1,
                 Some(_) => count.different.push(format!(
                     "{call}\n      terraform: {json}\n      palisade:  {}",
