@@ -1,7 +1,7 @@
 //! The order of evaluation (`logic`): an explicit deny anywhere, then each kind of policy that has to allow.
 
 use crate::case::{Case, Statement, document, is_unknown, list, statements, text, texts};
-use crate::principal::{Named, Principal, named};
+use crate::principal::{Named, Principal, is_perhaps_named_itself, named};
 use crate::public::is_public;
 use crate::tri::Tri;
 use crate::{condition, element};
@@ -303,6 +303,9 @@ fn resource_allows(case: &Case<'_>) -> Resource {
                 Named::Itself => &mut found.itself,
             };
             *slot = slot.or(answer);
+            if is_perhaps_named_itself(case, statement) {
+                found.itself = found.itself.or(Tri::Open.and(is_about(case, statement)).and(open.not()));
+            }
         }
     }
     found
@@ -311,7 +314,7 @@ fn resource_allows(case: &Case<'_>) -> Resource {
 /// Requests that a resource's policy gives nothing for. `s3-owner`: a bucket policy is for objects that the bucket's owner
 /// owns. `kms-external`: from other accounts only these operations count. `kms-retire`: only the grant tells who retires it.
 fn has_no_effect(case: &Case<'_>) -> bool {
-    const FROM_OUTSIDE: [&str; 23] = [
+    const FROM_OUTSIDE: [&str; 21] = [
         "CreateGrant",
         "Decrypt",
         "DeriveSharedSecret",
@@ -333,8 +336,6 @@ fn has_no_effect(case: &Case<'_>) -> bool {
         "Sign",
         "Verify",
         "VerifyMac",
-        "GetParametersForImport",
-        "ListKeyRotations",
     ];
     let owner = case.json["resource"]["objectOwner"].as_str();
     let of_another = case.service() == "s3"
@@ -382,6 +383,9 @@ fn same_account(case: &Case<'_>, resource: &Resource) -> Tri {
     let is_key = case.service() == "kms" && case.resource().contains(":key/") && !case.is("kms:RetireGrant");
     let needs_policy = is_key || is_assume_role(case);
     let own = if needs_policy { own.and(resource.account) } else { own };
+    // `kms-retire`: "the kms:RetireGrant permission alone does not allow principals to retire a grant", and "the account in
+    // which the grant was created can retire the grant". Which account that was, nobody told.
+    let own = if case.is("kms:RetireGrant") { own.and(Tri::Open) } else { own };
     // Named itself, nothing that is merely silent stands in the way.
     let itself = resource.itself;
     // A role's ARN adds a permission, which boundary and session policy limit; so does the ARN of the user behind a

@@ -128,6 +128,13 @@ pub(crate) fn named(case: &Case<'_>, statement: Statement<'_>) -> (Tri, Named) {
     }
 }
 
+/// Whether the statement names a session of the role that asks, and nobody told which of its sessions that is: named in
+/// another way for certain, it may be named itself besides.
+pub(crate) fn is_perhaps_named_itself(case: &Case<'_>, statement: Statement<'_>) -> bool {
+    let written = &statement.json["Principal"];
+    ways(case, written).contains(&(Tri::Open, Named::Itself))
+}
+
 fn asks_principal_arn(statement: &Value) -> bool {
     let operators = statement["Condition"].as_object().into_iter().flatten();
     operators

@@ -2,17 +2,22 @@
 
 use crate::context::{Context, Entry, Rest};
 use crate::decide::{By, Decision, Layer, Open, Outcome};
-use crate::derive::{Caller, Credentials, Known, Side, Source, Target, Via, complete};
+use crate::derive::{Caller, Credentials, Known, Side, Source, Target, Via, complete, link};
 use crate::formula::Formula;
-use crate::grants::{Grant, GrantKind, Grants, KmsGrant, OtherGrant};
+use crate::grants::{Grant, GrantKind, Grants, KmsGrant, OtherGrant, Receiver};
 use crate::parse::Strictness;
 use crate::policy::{Action, Policy, PolicyKind, ResourceText};
-use crate::principal::Principal;
-use crate::request::{AccessPoint, AclGrant, Asked, Facts, Level, Policies, Request, S3Facts, Switch};
-use crate::services;
+use crate::principal::{Principal, PrincipalPattern};
+use crate::request::{
+    AccessPoint, AclGrant, Asked, Facts, Level, Policies, Request, S3Facts, Switch, resource_need,
+    unknown_action,
+};
+use crate::s3::is_public;
 use crate::sets::Question;
+use crate::truth::Truth;
 use palisade_document::{Text, read_json};
 use palisade_model::{Diagnostic, Node, Position, Value};
+use palisade_services::Reference;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -230,7 +235,23 @@ fn read_request(
     let mut facts = read_facts(case, &action, &resource, account.as_deref(), &mut diagnostics);
     let known = read_known(case, node);
     facts.assumed_root = given(node, "caller").and_then(|caller| flag(caller, "assumedRoot")) == Some(true);
-    let takes_no_resource = flag(node, "wildcardOnlyAction") == Some(true);
+    if let Some(policy) = given(node, "sets").and_then(|sets| given(sets, "policy")) {
+        let policy = read_policy(policy, PolicyKind::Resource, "policy that is set", &mut diagnostics);
+        facts.s3.sets_public_policy = is_public(&policy);
+    }
+    diagnostics.extend(unknown_action(&action).map(|diagnostic| match node.origin.span() {
+        Some(span) => diagnostic.at(span.clone()),
+        None => diagnostic,
+    }));
+    let takes_no_resource = match flag(node, "wildcardOnlyAction") {
+        Some(is_told) => is_told,
+        None if resource.text.as_ref() == "*" => {
+            let (takes_none, is_unverified) = resource_need(&action);
+            facts.resource_need_is_unverified = is_unverified;
+            takes_none
+        }
+        None => false,
+    };
     let context = if is_discovery { discovery_context(case, node) } else { strict_context(node) };
     if !is_discovery {
         let resource = resource.text;
@@ -248,7 +269,9 @@ fn read_request(
     }
     facts.principal_in_management_account = known.principal_side.is_management;
     facts.resource_in_management_account = known.resource_side.is_management;
+    facts.credentials = known.caller.credentials;
     complete(&mut principal, &known.caller);
+    link(&mut principal, &known.caller, &context);
     let request =
         Request { principal, action, resource, resource_account: account, takes_no_resource, context, facts };
     Ok((request, diagnostics))
@@ -386,7 +409,7 @@ fn read_facts(
             Value::Bool(bool) => Some(bool),
             _ => None,
         },
-        None => Some(services::rcp_supported(action.service())),
+        None => Reference::shipped().reached_by_rcps(action.service()),
     };
     let mut facts = Facts { rcp_supported, ..Facts::default() };
     if let Some(node) = given(case, "resource") {
@@ -444,6 +467,9 @@ fn read_s3(
     S3Facts {
         restrict_public_buckets: switch("restrictPublicBuckets"),
         ignore_public_acls: switch("ignorePublicAcls"),
+        block_public_acls: switch("blockPublicAcls"),
+        block_public_policy: switch("blockPublicPolicy"),
+        sets_public_policy: Truth::No,
         acls_are_enabled: matches!(
             text(node, "objectOwnership"),
             Some("BucketOwnerPreferred" | "ObjectWriter")
@@ -466,9 +492,9 @@ fn read_grants(case: &Node) -> Grants {
             |texts: Vec<Box<str>>| texts.into_iter().map(|text| text.to_ascii_lowercase().into()).collect();
         grants.known.push(match kind {
             GrantKind::Kms => Grant::Kms(KmsGrant {
-                grantee: boxed(node, "grantee").unwrap_or_default(),
+                grantee: text(node, "grantee").map(PrincipalPattern::grantee).unwrap_or_default(),
                 operations: lower(texts(node, "operations")),
-                retiring: boxed(node, "retiring"),
+                retiring: text(node, "retiring").map(PrincipalPattern::grantee),
                 context_equals: pairs(given(node, "encryptionContextEquals")),
                 context_subset: pairs(given(node, "encryptionContextSubset")),
             }),
@@ -479,8 +505,22 @@ fn read_grants(case: &Node) -> Grants {
                         .iter()
                         .filter_map(|name| boxed(node, name)),
                 );
-                let resource = boxed(node, "resource");
-                Grant::Other(kind, OtherGrant { to, actions: lower(texts(node, "actions")), resource })
+                let (by, resource) = match kind {
+                    GrantKind::PodIdentity => (Some("pods.eks.amazonaws.com"), boxed(node, "role")),
+                    GrantKind::RolesAnywhere => (Some("rolesanywhere.amazonaws.com"), boxed(node, "role")),
+                    _ => (None, boxed(node, "resource")),
+                };
+                if let Some(service) = by {
+                    to = vec![service.into()];
+                }
+                Grant::Other(
+                    kind,
+                    OtherGrant {
+                        to: to.into_iter().map(Receiver::from).collect(),
+                        actions: lower(texts(node, "actions")),
+                        resource,
+                    },
+                )
             }
         });
     }
@@ -551,5 +591,6 @@ fn read_policies(case: &Node, request: &Request, diagnostics: &mut Vec<Diagnosti
         scps,
         rcps,
         endpoints: many(list(case, "endpoints"), PolicyKind::Endpoint, "VPC endpoint policy"),
+        access_point: request.facts.s3.access_point.as_ref().and_then(|point| point.policy.clone()),
     }
 }

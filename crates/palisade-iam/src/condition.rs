@@ -464,9 +464,9 @@ impl Condition {
 /// The request does not carry the key.
 fn when_absent(operator: Operator) -> Truth {
     match (operator.quantifier, operator.is_negated) {
-        // That IfExists makes a missing key match is a rule for every operator; that it does so for this pair, where
-        // the set operator by itself says no, is written nowhere.
-        (Some(Quantifier::ForAnyValue), true) => Truth::Unknown,
+        // "If the key is not present, evaluate the condition element as true" (operators) against "if the key doesn't
+        // exist, ForAnyValue returns false" (multivalued keys); of negated operators neither page says it.
+        (Some(Quantifier::ForAnyValue), is_negated) if is_negated || operator.if_exists => Truth::Unknown,
         _ if operator.if_exists => Truth::Yes,
         (None, is_negated) => is_negated.into(),
         (Some(Quantifier::ForAllValues), false) => Truth::Yes,

@@ -111,6 +111,18 @@ impl Context {
         }
     }
 
+    /// What was said of the keys that begin so (in lowercase), by what follows.
+    pub(crate) fn with_prefix(&self, prefix: &'static str) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries
+            .iter()
+            .filter_map(move |(name, entry)| Some((name.as_str().strip_prefix(prefix)?, entry)))
+    }
+
+    /// What is known of a key of which nothing was said.
+    pub(crate) fn unlisted_entry(&self, key: &str) -> &Entry {
+        self.unlisted(key)
+    }
+
     /// All that was said, by name.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(name, entry)| (name.as_str(), entry))

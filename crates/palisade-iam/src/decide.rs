@@ -3,12 +3,11 @@
 //! The rules are written once, over any logic: with three-valued truth they give the decision, with
 //! formulas (see `formula`) they give the conditions under which it holds.
 
-use crate::context::Entry;
-use crate::derive::Credentials;
 use crate::grants;
 use crate::policy::{Effect, Policy, Principals, ResourceText, Statement};
-use crate::principal::{Named, Principal, PrincipalPattern};
+use crate::principal::{Named, Principal, PrincipalPattern, RoleSession};
 use crate::request::{Level, Policies, Request};
+use crate::rules::{Rule, rule};
 use crate::s3;
 use crate::truth::Truth;
 use serde::Serialize;
@@ -148,30 +147,6 @@ pub struct By {
     pub statement: usize,
 }
 
-/// Something that decides without being a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// `sts:GetCallerIdentity` needs no permission, and none can take it away.
-    CallerIdentityIsAlwaysTold,
-    /// `sts:GetSessionToken` needs no permission.
-    SessionTokenNeedsNoPermission,
-    /// The policies that AWS manages can't be changed by customers.
-    AwsManagedPolicy,
-    /// The roles below `/aws-reserved/` can't be changed by customers.
-    ReservedRole,
-    /// The aliases `alias/aws/…` are AWS's.
-    AwsManagedAlias,
-    /// A session of `sts:GetFederationToken` calls neither IAM (but in the console) nor STS.
-    FederatedSessionCallsNeitherIamNorSts,
-    /// A session of `sts:GetSessionToken` calls IAM only with MFA, and of STS only `AssumeRole`.
-    SessionTokenIsLimited,
-    /// The root user can't assume roles.
-    RootAssumesNoRole,
-    /// The access point can be used from its VPC only.
-    OutsideOfTheAccessPointsVpc,
-}
-
 /// A decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
@@ -253,13 +228,36 @@ pub(crate) struct Verdicts<V> {
 pub(crate) fn about_resource(statement: &Statement, request: &Request, resource: &ResourceText) -> Truth {
     match &statement.resources {
         None => Truth::Yes,
+        Some(resources) if request.facts.resource_need_is_unverified => {
+            // Whether the action takes resources, the sources differ on: only `*` is about it for certain.
+            match (resources.names_everything(), request.takes_no_resource) {
+                (true, _) => Truth::Yes,
+                (false, true) => Truth::Unknown,
+                (false, false) => resources.matches(resource, &request.context).and(Truth::Unknown),
+            }
+        }
         Some(resources) if request.takes_no_resource => match (&resources.open, resources.names_everything())
         {
             (_, true) => Truth::Yes,
             (Some(_), false) => Truth::Unknown,
             (None, false) => Truth::No,
         },
-        Some(resources) => resources.matches(resource, &request.context),
+        Some(resources) => {
+            let is_about = resources.matches(resource, &request.context);
+            match &request.facts.s3.access_point {
+                Some(access_point) if statement.principals.is_none() && !is_about.is_yes() => {
+                    let through = resources.matches(&access_point.resource, &request.context);
+                    // What names the access point denies what goes through it. Whether it allows it too where it says
+                    // nothing of the bucket, no page says.
+                    let through = match statement.effect {
+                        Some(Effect::Deny) if !resources.is_negated => through,
+                        _ => through.and(Truth::Unknown),
+                    };
+                    is_about.or(through)
+                }
+                _ => is_about,
+            }
+        }
     }
 }
 
@@ -462,7 +460,9 @@ fn spares_not(principals: &Principals, principal: &Principal, is_deny: bool, has
     let role = listed(Named::Role) || listed(Named::UserOfSession);
     let is_listed = itself || account || role;
     if !is_listed {
-        return Truth::Yes;
+        // A session of this role is listed, and which session asks nobody told.
+        let is_perhaps = is_any_session(principal) && patterns().any(|p| p.session_of(principal).is_some());
+        return if is_perhaps { Truth::Unknown } else { Truth::Yes };
     }
     if !is_deny {
         return if itself || role { Truth::No } else { Truth::Unknown };
@@ -484,7 +484,7 @@ fn spares_not(principals: &Principals, principal: &Principal, is_deny: bool, has
 fn is_bound_by_scps(request: &Request) -> Truth {
     let is_identity = match &request.principal {
         Principal::User(_) | Principal::FederatedUser(_) | Principal::Root { .. } => Truth::Yes,
-        Principal::RoleSession(role) => is_linked(role.is_service_linked, request),
+        Principal::RoleSession(role) => is_unlinked(role),
         Principal::Service(_) | Principal::Federated { .. } | Principal::Anonymous => Truth::No,
     };
     // "Register for the Enterprise support plan", "Mechanical Turk": SCPs leave them alone, and the page does not
@@ -500,13 +500,9 @@ fn is_bound_by_scps(request: &Request) -> Truth {
     }
 }
 
-/// Is it no service-linked role? The ARN of its role tells, where the session's name does not.
-fn is_linked(is_service_linked: Option<bool>, request: &Request) -> Truth {
-    let by_arn = request.context.one("aws:principalarn").map(|arn| arn.contains(":role/aws-service-role/"));
-    match by_arn.or(is_service_linked) {
-        Some(is_linked) => (!is_linked).into(),
-        None => Truth::Unknown,
-    }
+/// Is it no service-linked role?
+fn is_unlinked(role: &RoleSession) -> Truth {
+    role.is_service_linked.map_or(Truth::Unknown, |is_linked| (!is_linked).into())
 }
 
 fn service_control<L: Logic>(
@@ -547,12 +543,12 @@ fn service_control<L: Logic>(
 pub(crate) fn is_bound_by_rcps(request: &Request) -> Truth {
     if request.facts.resource_in_management_account == Some(true)
         || request.facts.aws_managed_key
-        || request.action.lowercase() == "kms:retiregrant"
+        || is_retirement(request)
     {
         return Truth::No;
     }
     let caller = match &request.principal {
-        Principal::RoleSession(role) => is_linked(role.is_service_linked, request),
+        Principal::RoleSession(role) => is_unlinked(role),
         Principal::Service(_) if is_role_assumption(request) => {
             (!request.resource.field(5).starts_with("role/aws-service-role/")).into()
         }
@@ -606,8 +602,12 @@ fn resource_policy<L: Logic>(
     let place = Place { layer: Layer::Resource, level: 0, policy: 0 };
     let has_boundary = !policies.boundaries.is_empty();
     let (named, deny) = scan_named(logic, place, policy, request, &request.resource, has_boundary);
-    if !s3::is_lockout_exempt(request) {
+    if !s3::is_lockout_exempt(request) && !is_retirement(request) {
         denies[Layer::Resource as usize] = deny;
+    }
+    // Who retires a grant, the grant says: the key policy has no effect on it.
+    if is_retirement(request) || administers_foreign_key(request) {
+        return std::array::from_fn(|_| none.clone());
     }
     match s3::object_of_somebody_else(request) {
         Truth::No => named,
@@ -697,7 +697,7 @@ fn access_point<L: Logic>(
         return logic.known(true);
     };
     let own = request.principal.account() == Some(access_point.account.as_ref());
-    let Some(policy) = &access_point.policy else {
+    let Some(policy) = policies.access_point.as_ref().or(access_point.policy.as_ref()) else {
         return logic.known(own);
     };
     let place = Place { layer: Layer::AccessPoint, level: 0, policy: 0 };
@@ -721,74 +721,57 @@ pub(crate) fn is_role_assumption(request: &Request) -> bool {
         )
 }
 
+/// Does the request retire a grant of a key? "The grant determines who can retire it."
+fn is_retirement(request: &Request) -> bool {
+    request.action.lowercase() == "kms:retiregrant"
+}
+
+/// Is it the administration of another account's key? A key policy that permits it has no effect.
+///
+/// Source: KMS developer guide, "Allowing users in other accounts to use a KMS key".
+fn administers_foreign_key(request: &Request) -> bool {
+    let account = request.principal.account();
+    request.action.service() == "kms"
+        && request.resource.field(5).starts_with("key/")
+        && account.is_some()
+        && account != resource_account(request)
+        && !FOR_OTHER_ACCOUNTS.contains(&request.action.name())
+}
+
+/// The operations on a key that other accounts can be given.
+const FOR_OTHER_ACCOUNTS: [&str; 21] = [
+    "creategrant",
+    "decrypt",
+    "derivesharedsecret",
+    "describekey",
+    "encrypt",
+    "generatedatakey",
+    "generatedatakeypair",
+    "generatedatakeypairwithoutplaintext",
+    "generatedatakeywithoutplaintext",
+    "generatemac",
+    "getkeyrotationstatus",
+    "getpublickey",
+    "listgrants",
+    "reencrypt",
+    "reencryptfrom",
+    "reencryptto",
+    "retiregrant",
+    "revokegrant",
+    "sign",
+    "verify",
+    "verifymac",
+];
+
 /// Must the resource's policy allow even within its account?
 ///
 /// Sources: KMS developer guide, "Key policies"; STS API reference, "AssumeRole".
 pub(crate) fn policy_is_mandatory(request: &Request) -> bool {
     let is_key = request.action.service() == "kms"
+        && !is_retirement(request)
         && (request.resource.field(5).starts_with("key/")
             || (!request.resource.is_arn() && !WITHOUT_KEY.contains(&request.action.name())));
     is_key || is_role_assumption(request)
-}
-
-/// What else than statements decides at once.
-pub(crate) fn rule(request: &Request) -> Option<(Outcome, Rule)> {
-    let (service, name) = (request.action.service(), request.action.name());
-    let resource = request.resource.field(5);
-    match service {
-        "sts" if name == "getcalleridentity" => Some((Outcome::Allowed, Rule::CallerIdentityIsAlwaysTold)),
-        "sts"
-            if name == "getsessiontoken"
-                && request.facts.credentials != Credentials::Temporary
-                && matches!(request.principal, Principal::User(_) | Principal::Root { .. }) =>
-        {
-            Some((Outcome::Allowed, Rule::SessionTokenNeedsNoPermission))
-        }
-        "sts" | "iam" if is_limited_session(request) => {
-            let rule = match request.principal {
-                Principal::FederatedUser(_) => Rule::FederatedSessionCallsNeitherIamNorSts,
-                _ => Rule::SessionTokenIsLimited,
-            };
-            Some((Outcome::ImplicitlyDenied, rule))
-        }
-        "sts" if name == "assumerole" && matches!(request.principal, Principal::Root { .. }) => {
-            Some((Outcome::ImplicitlyDenied, Rule::RootAssumesNoRole))
-        }
-        "iam" if request.resource.field(4) == "aws" && resource.starts_with("policy/") => {
-            WRITES_OF_POLICIES.contains(&name).then_some((Outcome::ImplicitlyDenied, Rule::AwsManagedPolicy))
-        }
-        "iam" if resource.starts_with("role/aws-reserved/") => {
-            WRITES_OF_ROLES.contains(&name).then_some((Outcome::ImplicitlyDenied, Rule::ReservedRole))
-        }
-        "kms" if resource.starts_with("alias/aws/") => {
-            matches!(name, "createalias" | "deletealias" | "updatealias")
-                .then_some((Outcome::ImplicitlyDenied, Rule::AwsManagedAlias))
-        }
-        "s3" => {
-            let access_point = request.facts.s3.access_point.as_ref()?;
-            let vpc = access_point.vpc.as_deref()?;
-            (request.context.one("aws:sourcevpc") != Some(vpc))
-                .then_some((Outcome::ImplicitlyDenied, Rule::OutsideOfTheAccessPointsVpc))
-        }
-        _ => None,
-    }
-}
-
-/// Is it a session that may not call IAM or STS, whatever is allowed?
-///
-/// Sources: STS API reference, "GetFederationToken" and "GetSessionToken", "Permissions".
-fn is_limited_session(request: &Request) -> bool {
-    let is_iam = request.action.service() == "iam";
-    match (&request.principal, request.facts.credentials) {
-        (Principal::FederatedUser(_), Credentials::Console) => !is_iam,
-        (Principal::FederatedUser(_), _) => true,
-        (Principal::User(_), Credentials::Temporary) if is_iam => {
-            *request.context.of("aws:MultiFactorAuthPresent") == Entry::Absent
-                || request.context.one("aws:MultiFactorAuthPresent") == Some("false")
-        }
-        (Principal::User(_), Credentials::Temporary) => request.action.name() != "assumerole",
-        _ => false,
-    }
 }
 
 /// The actions of KMS that are about no key. Source: KMS developer guide, "Permissions reference".
@@ -803,35 +786,6 @@ const WITHOUT_KEY: [&str; 10] = [
     "listaliases",
     "listkeys",
     "updatecustomkeystore",
-];
-
-const WRITES_OF_POLICIES: [&str; 7] = [
-    "createpolicy",
-    "createpolicyversion",
-    "deletepolicy",
-    "deletepolicyversion",
-    "setdefaultpolicyversion",
-    "tagpolicy",
-    "untagpolicy",
-];
-
-const WRITES_OF_ROLES: [&str; 16] = [
-    "attachrolepolicy",
-    "createrole",
-    "createservicelinkedrole",
-    "deleterole",
-    "deleterolepermissionsboundary",
-    "deleterolepolicy",
-    "deleteservicelinkedrole",
-    "detachrolepolicy",
-    "passrole",
-    "putrolepermissionsboundary",
-    "putrolepolicy",
-    "tagrole",
-    "untagrole",
-    "updateassumerolepolicy",
-    "updaterole",
-    "updateroledescription",
 ];
 
 /// Who owns the resource, as far as the request or the ARN tell.
@@ -849,7 +803,12 @@ pub(crate) fn combine<L: Logic>(logic: &mut L, request: &Request, verdicts: &Ver
     let all = logic.and(all, verdicts.access_point.clone());
     let all = logic.and(all, verdicts.endpoint.clone());
     let also = truth(logic, grants::also_needed(request), &|| grants::open(request));
-    logic.and(all, also)
+    let all = logic.and(all, also);
+    let blocked = truth(logic, s3::sets_blocked(request), &|| {
+        Open::fact("S3 public access block", "it is not known whether it refuses what the request sets")
+    });
+    let unblocked = logic.not(blocked);
+    logic.and(all, unblocked)
 }
 
 fn combine_resource<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdicts<L::V>) -> L::V {
@@ -923,14 +882,23 @@ fn same_account<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdicts<
     let everyone = everyone_in_session(logic, request, verdicts);
     let direct = logic.or(named(Named::Itself), named(Named::EveryoneByArn));
     let direct = logic.or(direct, everyone);
-    let direct = logic.or(direct, verdicts.grant.clone());
+    let granted = granted(logic, verdicts);
+    let direct = logic.or(direct, granted);
     // Named as role or user of the session: that adds to the identity's own permissions.
     let added = logic.or(named(Named::Role), named(Named::UserOfSession));
-    let added = logic.or(added, verdicts.grant_added.clone());
     let identity = if policy_is_mandatory(request) {
         logic.and(named(Named::Account), verdicts.identity.clone())
     } else {
         verdicts.identity.clone()
+    };
+    let identity = if is_retirement(request) && !logic.is_no(&identity) {
+        // The permission "alone does not allow principals to retire a grant", but the account that made it can.
+        let open = logic.open(&|| {
+            Open::fact("grant", "whether this account made it, so that it may retire it, is not known")
+        });
+        logic.and(identity, open)
+    } else {
+        identity
     };
     let inner = logic.or(added, identity);
     let inner = logic.and(inner, verdicts.boundary.clone());
@@ -941,6 +909,20 @@ fn same_account<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdicts<
         return logic.and(either, verdicts.session.clone());
     }
     logic.or(direct, inner)
+}
+
+/// Whether a boundary or session policy that is silent limits what a grant gives, no page says.
+fn granted<L: Logic>(logic: &mut L, verdicts: &Verdicts<L::V>) -> L::V {
+    let grant = logic.or(verdicts.grant.clone(), verdicts.grant_added.clone());
+    let limits = logic.and(verdicts.boundary.clone(), verdicts.session.clone());
+    if logic.is_no(&grant) || logic.is_yes(&limits) {
+        return grant;
+    }
+    let open = logic.open(&|| {
+        Open::fact("grant", "whether a boundary or session policy that is silent limits it is not documented")
+    });
+    let within = logic.or(limits, open);
+    logic.and(grant, within)
 }
 
 /// Whether a session policy limits what a resource policy gives to everybody, no page says.
@@ -959,10 +941,9 @@ fn everyone_in_session<L: Logic>(logic: &mut L, request: &Request, verdicts: &Ve
     logic.and(everyone, within)
 }
 
-/// Is the request about a role and not about one of its sessions?
-pub(crate) fn is_any_session(request: &Request) -> bool {
-    request.facts.any_session
-        && matches!(&request.principal, Principal::RoleSession(role) if role.session.is_none())
+/// Is this a role of which nobody told which of its sessions asks?
+pub(crate) fn is_any_session(principal: &Principal) -> bool {
+    matches!(principal, Principal::RoleSession(role) if role.session.is_none())
 }
 
 /// The logic of three-valued truth: it decides, and remembers which statement did.
@@ -1017,7 +998,7 @@ impl Logic for Concrete {
     }
 
     fn session_name(&mut self, _at: &At<'_>, request: &Request, _name: &str) -> Truth {
-        if is_any_session(request) { Truth::Unknown } else { Truth::No }
+        if is_any_session(&request.principal) { Truth::Unknown } else { Truth::No }
     }
 
     fn note(&mut self, at: &At<'_>, effect: Effect, value: &Truth) {
@@ -1079,8 +1060,11 @@ pub fn decide(request: &Request, policies: &Policies) -> Decision {
         }
         Outcome::ImplicitlyDenied | Outcome::Unknown => None,
     };
-    let blocked_by =
+    let mut blocked_by =
         if outcome == Outcome::Allowed { Layers::default() } else { blocked_by(request, &verdicts) };
+    if let Some(layer) = rule.and_then(Rule::layer) {
+        blocked_by.insert(layer);
+    }
     Decision { outcome, blocked_by, by, rule, is_allowed_but_for_denial: denied.is_yes() && allowed.is_yes() }
 }
 
@@ -1107,6 +1091,9 @@ fn blocked_by(request: &Request, verdicts: &Verdicts<Truth>) -> Layers {
     }
     if !verdicts.access_point.is_yes() {
         layers.insert(Layer::AccessPoint);
+    }
+    if !s3::sets_blocked(request).is_no() {
+        layers.insert(Layer::PublicAccessBlock);
     }
     let named = |way: Named| verdicts.named[way as usize];
     let any_named = Named::ALL.into_iter().map(named).max().unwrap_or(Truth::No);

@@ -148,6 +148,13 @@ pub fn complete(principal: &mut Principal, caller: &Caller) {
     }
 }
 
+/// Settles whether the role is linked to a service: what is told wins, then the path in `aws:PrincipalArn`.
+pub fn link(principal: &mut Principal, caller: &Caller, context: &Context) {
+    let Principal::RoleSession(role) = principal else { return };
+    let by_arn = context.one("aws:PrincipalArn").map(|arn| arn.contains(":role/aws-service-role/"));
+    role.is_service_linked = caller.is_service_linked.or(by_arn).or(role.is_service_linked);
+}
+
 /// Sets the keys that follow from what is known; what the context holds already is left as it is.
 pub fn derive(
     context: &mut Context,

@@ -3,14 +3,16 @@
 use crate::condition::{Comparison, Condition, Family, Quantifier};
 use crate::context::Entry;
 use crate::decide::{
-    At, By, Concrete, Decision, Layer, Open, Outcome, Place, Rule, about_resource, decide, evaluate,
+    At, By, Concrete, Decision, Layer, Open, Outcome, Place, about_resource, decide, evaluate,
     policy_is_mandatory, settle, ways_named,
 };
-use crate::policy::{Effect, Policy, PolicyKind, Statement};
+use crate::policy::{Effect, Policy, PolicyKind, ResourceText, Statement};
 use crate::principal::Principal;
 use crate::request::{Level, Policies, Request, Switch};
+use crate::rules::Rule;
 use crate::sets::Question;
 use crate::truth::Truth;
+use palisade_services::Reference;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
@@ -220,6 +222,11 @@ impl Rule {
             Self::SessionTokenIsLimited => {
                 "a session token of a user may call IAM only with MFA, and of STS only AssumeRole"
             }
+            Self::RoleSessionGetsNoToken => {
+                "a role's session may ask for neither federation nor session tokens"
+            }
+            Self::PublicAclIsBlocked => "BlockPublicAcls refuses an ACL that lets everyone in",
+            Self::PublicPolicyIsBlocked => "BlockPublicPolicy refuses a policy that lets everyone in",
             Self::RootAssumesNoRole => "the root user can't assume roles",
             Self::OutsideOfTheAccessPointsVpc => "the access point accepts requests from its VPC only",
         }
@@ -235,7 +242,7 @@ fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
     for layer in Layer::ALL {
         let (is_there, allows, note) = match layer {
             Layer::ServiceControl => (!policies.scps.is_empty(), verdicts.scp, scp_note(request, policies)),
-            Layer::ResourceControl => (!policies.rcps.is_empty(), Truth::Yes, String::new()),
+            Layer::ResourceControl => (!policies.rcps.is_empty(), Truth::Yes, rcp_note(request)),
             Layer::Resource => {
                 let is_own = request.principal.account().is_some()
                     && request.principal.account() == request.resource_account.as_deref();
@@ -297,6 +304,16 @@ fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
     all
 }
 
+/// Whether they act on the service at all, which grows: so the day of what is known is told.
+fn rcp_note(request: &Request) -> String {
+    let (service, date) = (request.action.service(), &Reference::shipped().date);
+    match request.facts.rcp_supported {
+        Some(true) => String::new(),
+        Some(false) => format!("they do not act on `{service}`, as of {date}"),
+        None => format!("whether they act on `{service}` is not known, as of {date}"),
+    }
+}
+
 /// Which levels do not allow.
 fn scp_note(request: &Request, policies: &Policies) -> String {
     let silent: Vec<&str> = policies
@@ -327,6 +344,7 @@ fn statements(policies: &Policies) -> Vec<(Place, &Arc<Policy>, &Statement)> {
         }
     }
     policies.resource.iter().for_each(|_| add(Layer::Resource, 0, 0));
+    policies.access_point.iter().for_each(|_| add(Layer::AccessPoint, 0, 0));
     (0..policies.identity.len()).for_each(|at| add(Layer::Identity, 0, at));
     (0..policies.endpoints.len()).for_each(|at| add(Layer::Endpoint, at, 0));
     (0..policies.boundaries.len()).for_each(|at| add(Layer::Boundary, at, 0));
@@ -372,8 +390,16 @@ fn applies(
 ) -> Truth {
     use crate::decide::Logic;
     let at = At { place, policy, statement };
-    let about = Concrete::default().applies(&at, request, &request.resource);
+    let about = Concrete::default().applies(&at, request, resource_of(place, request));
     about.and(principal_truth(place, policy, statement, request, policies))
+}
+
+/// The resource as the policies of this place name it.
+fn resource_of(place: Place, request: &Request) -> &ResourceText {
+    match (&request.facts.s3.access_point, place.layer) {
+        (Some(access_point), Layer::AccessPoint) => &access_point.resource,
+        _ => &request.resource,
+    }
 }
 
 fn near_misses(request: &Request, policies: &Policies, decision: Decision) -> Vec<NearMiss> {
@@ -444,20 +470,19 @@ fn misses(
         at: actions.written.first().and_then(|written| at(&written.span)),
     });
     if let Some(resources) = &statement.resources {
-        judge(about_resource(statement, request, &request.resource), !resources.names_everything(), &|| {
-            Miss {
-                element: "Resource",
-                needed: listed(
-                    resources.is_negated,
-                    resources.patterns.iter().map(|(_, w)| w.text.as_ref()).collect(),
-                ),
-                had: if request.takes_no_resource {
-                    "`*`: the action takes no resource".to_owned()
-                } else {
-                    format!("`{}`", request.resource.text)
-                },
-                at: resources.patterns.first().and_then(|(_, written)| at(&written.span)),
-            }
+        let resource = resource_of(place, request);
+        judge(about_resource(statement, request, resource), !resources.names_everything(), &|| Miss {
+            element: "Resource",
+            needed: listed(
+                resources.is_negated,
+                resources.patterns.iter().map(|(_, w)| w.text.as_ref()).collect(),
+            ),
+            had: if request.takes_no_resource {
+                "`*`: the action takes no resource".to_owned()
+            } else {
+                format!("`{}`", resource.text)
+            },
+            at: resources.patterns.first().and_then(|(_, written)| at(&written.span)),
         });
     }
     for condition in &statement.conditions {
@@ -586,7 +611,7 @@ impl NearMiss {
 fn take_out(by: By, policies: &mut Policies) -> String {
     let reference = reference(by, policies);
     let Some(policy) = policies.at(by.place).cloned() else {
-        return "change the access point's policy".to_owned();
+        return format!("change {}", by.place.layer.noun());
     };
     let conditions = policy
         .statements
@@ -625,7 +650,8 @@ fn replace(place: Place, policy: Arc<Policy>, policies: &mut Policies) {
         Layer::Boundary => policies.boundaries.get_mut(place.level),
         Layer::Session => policies.session.get_mut(place.policy),
         Layer::Endpoint => policies.endpoints.get_mut(place.level),
-        Layer::PublicAccessBlock | Layer::AccessPoint | Layer::Grant => None,
+        Layer::AccessPoint => policies.access_point.as_mut(),
+        Layer::PublicAccessBlock | Layer::Grant => None,
     };
     if let Some(slot) = slot {
         *slot = policy;
@@ -709,7 +735,13 @@ fn allow_in(layer: Layer, request: &mut Request, policies: &mut Policies) -> Vec
             request.facts.s3.restrict_public_buckets = Switch::Off;
             vec!["name the caller in a bucket policy that is not public (turning RestrictPublicBuckets off lets the world in)".to_owned()]
         }
-        Layer::ResourceControl | Layer::AccessPoint | Layer::Grant => Vec::new(),
+        Layer::AccessPoint => {
+            let Some(access_point) = &request.facts.s3.access_point else { return Vec::new() };
+            named["Resource"] = json!(access_point.resource.text);
+            policies.access_point = Some(add(policies.access_point.as_ref(), &named, PolicyKind::Resource));
+            vec![format!("add to the policy of the access point: {named}")]
+        }
+        Layer::ResourceControl | Layer::Grant => Vec::new(),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::condition::{Condition, Operator};
 use crate::decide::{
-    At, By, Layer, Logic, Open, Outcome, Place, about_resource, combine, evaluate, is_any_session, rule,
-    settle,
+    At, By, Layer, Logic, Open, Outcome, Place, about_resource, combine, evaluate, is_any_session, settle,
 };
 use crate::policy::{Effect, ResourceText};
 use crate::request::{Policies, Request};
+use crate::rules::rule;
 use crate::truth::Truth;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -317,7 +317,7 @@ impl Logic for Symbolic<'_> {
     }
 
     fn session_name(&mut self, at: &At<'_>, request: &Request, name: &str) -> Formula {
-        if !self.session_names_are_open && !is_any_session(request) {
+        if !self.session_names_are_open && !is_any_session(&request.principal) {
             return Formula::False;
         }
         Formula::leaf(Leaf {

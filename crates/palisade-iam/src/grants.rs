@@ -2,7 +2,8 @@
 
 use crate::context::Entry;
 use crate::decide::Open;
-use crate::principal::Principal;
+use crate::decide::is_any_session;
+use crate::principal::{Named, Principal, PrincipalPattern};
 use crate::request::Request;
 use crate::truth::Truth;
 use std::sync::Arc;
@@ -189,12 +190,12 @@ const SHARED_BY_RAM: [&str; 27] = [
 /// A grant of a KMS key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KmsGrant {
-    /// The ARN of who got it.
-    pub grantee: Box<str>,
+    /// Who got it.
+    pub grantee: PrincipalPattern,
     /// The operations, such as `Decrypt`, in lowercase.
     pub operations: Vec<Box<str>>,
-    /// The ARN of who may retire it.
-    pub retiring: Option<Box<str>>,
+    /// Who may retire it.
+    pub retiring: Option<PrincipalPattern>,
     /// The encryption context must be this.
     pub context_equals: Vec<(Box<str>, Box<str>)>,
     /// The encryption context must contain this.
@@ -205,11 +206,24 @@ pub struct KmsGrant {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OtherGrant {
     /// ARNs, accounts, organisations; `all`.
-    pub to: Vec<Box<str>>,
+    pub to: Vec<Receiver>,
     /// The actions, in lowercase; none: all that the source gives.
     pub actions: Vec<Box<str>>,
     /// The resource; nothing: the one that is asked for.
     pub resource: Option<Box<str>>,
+}
+
+/// To whom something is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receiver {
+    text: Box<str>,
+    pattern: PrincipalPattern,
+}
+
+impl From<Box<str>> for Receiver {
+    fn from(text: Box<str>) -> Self {
+        Self { pattern: PrincipalPattern::grantee(&text), text }
+    }
 }
 
 /// One permission that is no policy.
@@ -259,7 +273,7 @@ pub(crate) fn grants(request: &Request) -> (Truth, Truth) {
     }
     let to_itself = |grant: &Grant| match grant {
         Grant::Kms(grant) => {
-            grant.grantee.contains(":assumed-role/") || grant.grantee.contains(":federated-user/")
+            matches!(grant.grantee, PrincipalPattern::Session { .. } | PrincipalPattern::FederatedUser { .. })
         }
         Grant::Other(..) => false,
     };
@@ -325,49 +339,115 @@ pub(crate) fn open(request: &Request) -> Open {
     }
 }
 
-/// Is this ARN the one who asks, or its role?
-fn is_meant(arn: &str, request: &Request) -> bool {
-    use crate::principal::PrincipalPattern;
-    match &request.principal {
-        Principal::Service(name) => name.as_ref() == arn,
-        principal => PrincipalPattern::aws(arn)
-            .0
-            .names(principal)
-            .is_some_and(|(named, truth)| truth.is_yes() && named != crate::principal::Named::Everyone),
+/// Is this the one who asks, or its role?
+fn is_meant(pattern: &PrincipalPattern, request: &Request) -> Truth {
+    match pattern.names(&request.principal) {
+        Some((Named::Everyone, _)) => Truth::No,
+        Some((_, truth)) => truth,
+        // A session of this role is meant, and which one asks nobody told.
+        None if is_any_session(&request.principal) && pattern.session_of(&request.principal).is_some() => {
+            Truth::Unknown
+        }
+        None => Truth::No,
     }
+}
+
+/// Is this grantee or retiring principal of a KMS grant the one who asks?
+///
+/// What a grant to an account gives its users and roles, and one to a user the user's federated sessions, no page says.
+fn is_named_by_kms(pattern: &PrincipalPattern, request: &Request) -> Truth {
+    let is_open = matches!(pattern, PrincipalPattern::Account(_))
+        || pattern.names(&request.principal).is_some_and(|(named, _)| named == Named::UserOfSession);
+    let is_meant = is_meant(pattern, request);
+    if is_open { is_meant.min(Truth::Unknown) } else { is_meant }
 }
 
 fn kms(grant: &KmsGrant, request: &Request) -> Truth {
     let name = request.action.name();
-    if name == "retiregrant" {
-        return grant.retiring.as_deref().is_some_and(|arn| is_meant(arn, request)).into();
+    let is_listed = grant.operations.iter().any(|operation| operation.as_ref() == name);
+    let of_grantee = match is_listed {
+        true => is_named_by_kms(&grant.grantee, request).and(is_constraint_met(grant, request)),
+        false => Truth::No,
+    };
+    match &grant.retiring {
+        // "A grant can be retired by the retiring principal, and by the grantee if it includes RetireGrant."
+        Some(retiring) if name == "retiregrant" => of_grantee.or(is_named_by_kms(retiring, request)),
+        _ => of_grantee,
     }
-    if !is_meant(&grant.grantee, request)
-        || !grant.operations.iter().any(|operation| operation.as_ref() == name)
-    {
-        return Truth::No;
+}
+
+/// The operations that take an encryption context. Constraints "are not applied to" others, such as `DescribeKey`.
+///
+/// Source: KMS API reference, "GrantConstraints".
+const WITH_ENCRYPTION_CONTEXT: [&str; 8] = [
+    "decrypt",
+    "encrypt",
+    "generatedatakey",
+    "generatedatakeypair",
+    "generatedatakeypairwithoutplaintext",
+    "generatedatakeywithoutplaintext",
+    "reencryptfrom",
+    "reencryptto",
+];
+
+const CONTEXT_PREFIX: &str = "kms:encryptioncontext:";
+
+fn is_constraint_met(grant: &KmsGrant, request: &Request) -> Truth {
+    let has_none = grant.context_equals.is_empty() && grant.context_subset.is_empty();
+    match request.action.name() {
+        _ if has_none => Truth::Yes,
+        // Whoever may make grants by it has to constrain them at least as much, which the request does not show.
+        "creategrant" => Truth::Unknown,
+        name if !WITH_ENCRYPTION_CONTEXT.contains(&name) => Truth::Yes,
+        _ => {
+            let pairs = grant.context_equals.iter().chain(&grant.context_subset);
+            let all = pairs.map(|pair| has_pair(pair, request)).min().unwrap_or(Truth::Yes);
+            if grant.context_equals.is_empty() { all } else { all.and(has_no_others(grant, request)) }
+        }
     }
-    let mut all = Truth::Yes;
-    for (key, value) in grant.context_equals.iter().chain(&grant.context_subset) {
-        all = all.and(match request.context.of(&format!("kms:EncryptionContext:{key}")) {
-            Entry::Values(values) => matches!(values.as_ref(), [one] if one == value).into(),
-            Entry::Absent => Truth::No,
-            Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
-        });
+}
+
+fn has_pair((key, value): &(Box<str>, Box<str>), request: &Request) -> Truth {
+    let found = request.context.with_prefix(CONTEXT_PREFIX).find(|(name, _)| name.eq_ignore_ascii_case(key));
+    match found.map_or_else(|| request.context.unlisted_entry(CONTEXT_PREFIX), |(_, entry)| entry) {
+        Entry::Values(values) => matches!(values.as_ref(), [one] if one == value).into(),
+        Entry::Absent => Truth::No,
+        Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
     }
-    all
+}
+
+/// Does the encryption context hold nothing but the pairs that it must equal?
+fn has_no_others(grant: &KmsGrant, request: &Request) -> Truth {
+    let is_wanted = |name: &str| grant.context_equals.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+    let listed = match request.context.of("kms:EncryptionContextKeys") {
+        Entry::Values(keys) => return keys.iter().all(|key| is_wanted(key)).into(),
+        Entry::Absent => Truth::Yes,
+        Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
+    };
+    request
+        .context
+        .with_prefix(CONTEXT_PREFIX)
+        .filter(|(name, _)| !is_wanted(name))
+        .map(|(_, entry)| match entry {
+            Entry::Values(_) | Entry::Present(_) => Truth::No,
+            Entry::Absent => Truth::Yes,
+            Entry::Unknown(_) => Truth::Unknown,
+        })
+        .fold(listed, Truth::and)
 }
 
 fn other(grant: &OtherGrant, request: &Request) -> Truth {
-    let is_meant = grant.to.iter().any(|to| {
-        to.as_ref() == "all"
-            || request.principal.account() == Some(to.as_ref())
-            || request.context.one("aws:principalorgid") == Some(to.as_ref())
-            || is_meant(to, request)
+    let is_meant = grant.to.iter().map(|to| {
+        let text = to.text.as_ref();
+        let is_its = text == "all"
+            || request.principal.account() == Some(text)
+            || request.context.one("aws:principalorgid") == Some(text);
+        if is_its { Truth::Yes } else { is_meant(&to.pattern, request) }
     });
+    let is_meant = is_meant.max().unwrap_or(Truth::No);
     let is_action = grant.actions.is_empty()
         || grant.actions.iter().any(|action| action.as_ref() == request.action.lowercase());
     let is_resource =
         grant.resource.as_deref().is_none_or(|resource| resource == request.resource.text.as_ref());
-    (is_meant && is_action && is_resource).into()
+    is_meant.and((is_action && is_resource).into())
 }

@@ -26,8 +26,8 @@ mod pattern;
 mod policy;
 mod principal;
 mod request;
+mod rules;
 mod s3;
-mod services;
 mod sets;
 mod truth;
 mod value;
@@ -35,21 +35,24 @@ mod value;
 pub use case::{Answer, Case, by_json};
 pub use condition::{Comparison, Condition, Family, Operator, Quantifier, Test, TestValue};
 pub use context::{Context, Entry, Rest};
-pub use decide::{By, Decision, Layer, Layers, Open, Outcome, Place, Rule};
+pub use decide::{By, Decision, Layer, Layers, Open, Outcome, Place};
 pub use derive::{Caller, Credentials, Known, Side, Source, Target, Via};
 pub use explain::{Explanation, LayerVerdict, Miss, NearMiss, StatementRef, explain};
 pub use formula::{Formula, Leaf, What};
-pub use grants::{Grant, GrantKind, Grants, KmsGrant, OtherGrant};
+pub use grants::{Grant, GrantKind, Grants, KmsGrant, OtherGrant, Receiver};
 pub use name::Name;
 pub use parse::{MAX_CHARACTERS, Strictness};
-pub use pattern::{Glob, Malformed, Piece, Reading, Resolved, Variable, arn_fields};
+pub use pattern::{Glob, Malformed, Piece, Reading, Resolved, Sign, Variable, arn_fields};
 pub use policy::{
     Action, Actions, Effect, Policy, PolicyKind, Principals, ResourcePattern, ResourceText, Resources,
     Statement, Written,
 };
 pub use principal::{FederatedUser, Named, Principal, PrincipalPattern, RoleSession, User};
-pub use request::{AccessPoint, AclGrant, Asked, Facts, Level, Policies, Request, S3Facts, Switch};
+pub use request::{
+    AccessPoint, AclGrant, Asked, Facts, Level, Policies, Request, S3Facts, Switch, resource_need,
+    unknown_action,
+};
+pub use rules::Rule;
 pub use s3::is_public;
-pub use services::{AS_OF, rcp_supported};
 pub use sets::{Question, decide, is_set};
 pub use truth::Truth;

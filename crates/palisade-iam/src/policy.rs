@@ -163,6 +163,8 @@ pub enum ResourcePattern {
         fields: Box<[Glob]>,
         /// A variable stands before the fifth colon, where AWS has none.
         is_unclear: bool,
+        /// The service is written with a wildcard, which AWS takes for none: nothing matches.
+        is_void: bool,
     },
     /// No ARN: AWS refuses it; it is compared as a whole.
     Other(Glob),
@@ -311,7 +313,9 @@ impl ResourcePattern {
         } else {
             None
         };
-        (Self::Arn { fields: globs, is_unclear }, problem)
+        // "You can't use a wildcard character in the segment of the ARN that identifies the service."
+        let is_void = fields[2].contains(['*', '?']) && fields[2] != "*";
+        (Self::Arn { fields: globs, is_unclear, is_void }, problem)
     }
 
     /// Does it match this resource?
@@ -319,8 +323,8 @@ impl ResourcePattern {
         match self {
             Self::Any => Truth::Yes,
             Self::Other(glob) => glob.matches(&resource.text, context),
-            Self::Arn { fields, is_unclear } => {
-                if !resource.is_arn {
+            Self::Arn { fields, is_unclear, is_void } => {
+                if !resource.is_arn || *is_void {
                     return Truth::No;
                 }
                 let mut all = Truth::Yes;

@@ -174,7 +174,7 @@ impl Principal {
 }
 
 /// Whom a statement names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PrincipalPattern {
     /// `*`.
     Everyone,
@@ -217,6 +217,7 @@ pub enum PrincipalPattern {
     /// A user or role by its unique id: it was deleted since.
     UniqueId(Box<str>),
     /// Nothing that AWS knows.
+    #[default]
     Nobody,
 }
 
@@ -278,6 +279,14 @@ impl PrincipalPattern {
             },
             Some(Principal::FederatedUser(user)) => (Self::FederatedUser { arn: user.arn }, None),
             _ => nobody(),
+        }
+    }
+
+    /// Reads whom something is given to: as an entry of `{"AWS": …}`, or a service.
+    pub fn grantee(text: &str) -> Self {
+        match Principal::parse(text) {
+            Some(Principal::Service(name)) => Self::Service(name),
+            _ => Self::aws(text).0,
         }
     }
 

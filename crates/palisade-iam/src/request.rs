@@ -1,10 +1,13 @@
 //! A request: who asks for what, and all that is known about the circumstances.
 
-use crate::context::Context;
-use crate::derive::{Credentials, Known, complete, derive};
+use crate::context::{Context, Entry};
+use crate::derive::{Credentials, Known, complete, derive, link};
 use crate::grants::Grants;
 use crate::policy::{Action, Policy, ResourceText};
 use crate::principal::Principal;
+use crate::truth::Truth;
+use palisade_model::Diagnostic;
+use palisade_services::Reference;
 use std::sync::Arc;
 
 /// A request, ready to be decided.
@@ -57,10 +60,13 @@ impl Request {
             resource_account,
             takes_no_resource,
             mut context,
-            known,
+            mut known,
             mut facts,
         } = asked;
         let resource = ResourceText::new(&resource);
+        if facts.assumed_root && known.caller.credentials == Credentials::Usual {
+            known.caller.credentials = Credentials::Temporary;
+        }
         let in_arn = || Some(resource.field(4)).filter(|account| !account.is_empty()).map(Into::into);
         let resource_account = resource_account.or_else(in_arn);
         complete(&mut principal, &known.caller);
@@ -71,9 +77,65 @@ impl Request {
             facts.resource_in_management_account.or(known.resource_side.is_management);
         let account = resource_account.as_deref();
         let access_point = facts.s3.access_point.as_ref();
+        // "This key is present when the principal used AssumeRoot": such a principal is a root user.
+        if facts.assumed_root {
+            context.set_default("aws:AssumedRoot", Entry::value("true"));
+        } else if !matches!(principal, Principal::Root { .. }) {
+            context.set_default("aws:AssumedRoot", Entry::Absent);
+        }
         derive(&mut context, &principal, &resource.text, account, action.service(), access_point, &known);
+        link(&mut principal, &known.caller, &context);
         Self { principal, action, resource, resource_account, takes_no_resource, context, facts }
     }
+}
+
+/// Does an action that is asked about `*` take no resource, and is that not verified? One that the service reference does
+/// not know is asked about any resource.
+pub fn resource_need(action: &Action) -> (bool, bool) {
+    let found = Reference::shipped().action(action.lowercase());
+    match found.map(palisade_services::Action::takes_resources) {
+        Some(Some(takes_some)) => (!takes_some, false),
+        Some(None) => (false, true),
+        None => (false, false),
+    }
+}
+
+/// A word about an action that the service reference does not know, with the nearest one that it does.
+pub fn unknown_action(action: &Action) -> Option<Diagnostic> {
+    let service = Reference::shipped().service(action.service())?;
+    if service.action(action.name()).is_some() {
+        return None;
+    }
+    let diagnostic =
+        Diagnostic::warning(format!("`{}` is no action of {} that is known", action.text, service.name));
+    let nearest = service
+        .actions
+        .iter()
+        .map(|known| (distance(action.name(), &known.name.to_ascii_lowercase()), known))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= 2 + action.name().len() / 6);
+    Some(match nearest {
+        Some((_, known)) => diagnostic.help(format!("`{}:{}` is the nearest", service.prefix, known.name)),
+        None => diagnostic,
+    })
+}
+
+/// How many letters differ between two names; a hundred for what is too long to be one.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().max(b.len()) > 100 {
+        return 100;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (at, letter) in a.bytes().enumerate() {
+        let mut before = row[0];
+        row[0] = at + 1;
+        for (to, other) in b.bytes().enumerate() {
+            let exchanged = before + usize::from(letter != other);
+            before = row[to + 1];
+            row[to + 1] = exchanged.min(before + 1).min(row[to] + 1);
+        }
+    }
+    row[b.len()]
 }
 
 /// What is known of the circumstances beside the condition keys.
@@ -85,8 +147,8 @@ pub struct Facts {
     pub resource_in_management_account: Option<bool>,
     /// Do resource control policies act on the service? Nothing when that could not be verified.
     pub rcp_supported: Option<bool>,
-    /// A role is asked about, and any of its sessions may be meant: a statement about one of them is open.
-    pub any_session: bool,
+    /// Whether the action takes a resource, the sources of the service reference differ on.
+    pub resource_need_is_unverified: bool,
     /// What the request is signed with.
     pub credentials: Credentials,
     /// A KMS key that AWS manages.
@@ -118,6 +180,12 @@ pub struct S3Facts {
     pub restrict_public_buckets: Switch,
     /// `IgnorePublicAcls`, likewise.
     pub ignore_public_acls: Switch,
+    /// `BlockPublicAcls`, likewise.
+    pub block_public_acls: Switch,
+    /// `BlockPublicPolicy`, likewise.
+    pub block_public_policy: Switch,
+    /// Is the policy public that the request sets? No, when it sets none.
+    pub sets_public_policy: Truth,
     /// Are ACLs in force: is the object ownership something else than `BucketOwnerEnforced`?
     pub acls_are_enabled: bool,
     /// The account that owns the object, when it is not the bucket's.
@@ -178,10 +246,12 @@ pub struct Policies {
     pub rcps: Vec<Level>,
     /// Of the VPC endpoints that the request came through: each must allow.
     pub endpoints: Vec<Arc<Policy>>,
+    /// Of the access point that the request went through; nothing: the one that the facts tell.
+    pub access_point: Option<Arc<Policy>>,
 }
 
 impl Policies {
-    /// The policy at a place; the access point's is not here but among the facts.
+    /// The policy at a place.
     pub fn at(&self, place: crate::decide::Place) -> Option<&Arc<Policy>> {
         use crate::decide::Layer;
         match place.layer {
@@ -192,7 +262,8 @@ impl Policies {
             Layer::Boundary => self.boundaries.get(place.level),
             Layer::Session => self.session.get(place.policy),
             Layer::Endpoint => self.endpoints.get(place.level),
-            Layer::PublicAccessBlock | Layer::AccessPoint | Layer::Grant => None,
+            Layer::AccessPoint => self.access_point.as_ref(),
+            Layer::PublicAccessBlock | Layer::Grant => None,
         }
     }
 

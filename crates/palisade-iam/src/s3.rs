@@ -1,6 +1,7 @@
 //! What is particular to S3: the public access block, ACLs, object ownership and the bucket owner's way back in.
 
 use crate::condition::{Condition, Family, Test};
+use crate::context::{Context, Entry};
 use crate::policy::{Effect, Policy, Statement};
 use crate::principal::{Principal, PrincipalPattern};
 use crate::request::{Policies, Request, Switch};
@@ -49,6 +50,48 @@ pub(crate) fn is_restricted(request: &Request, policies: &Policies) -> Truth {
     let Some(policy) = &policies.resource else { return Truth::No };
     if is_spared { Truth::No } else { switch.and(is_public(policy)) }
 }
+
+/// Does `BlockPublicAcls` or `BlockPublicPolicy` refuse what the request sets?
+///
+/// Source: S3 user guide, "Blocking public access to your Amazon S3 storage", "Block public access settings".
+pub(crate) fn sets_blocked(request: &Request) -> Truth {
+    let facts = &request.facts.s3;
+    let (acls, policies) = (facts.block_public_acls.truth(), facts.block_public_policy.truth());
+    if !is_s3(request) || acls.or(policies).is_no() {
+        return Truth::No;
+    }
+    match request.action.name() {
+        "putbucketpolicy" | "putaccesspointpolicy" => policies.and(facts.sets_public_policy),
+        "createbucket" | "putbucketacl" | "putobject" | "putobjectacl" | "putobjectversionacl" => {
+            acls.and(sets_public_acl(&request.context))
+        }
+        _ => Truth::No,
+    }
+}
+
+/// Does the request set an ACL for everyone, by the keys it was told to carry?
+fn sets_public_acl(context: &Context) -> Truth {
+    let any = |key: &str, is_public: &dyn Fn(&str) -> bool| match context.of(key) {
+        _ if !context.has(key) => Truth::No,
+        Entry::Values(values) => values.iter().any(|value| is_public(value)).into(),
+        Entry::Absent => Truth::No,
+        Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
+    };
+    let canned =
+        any("s3:x-amz-acl", &|acl| matches!(acl, "public-read" | "public-read-write" | "authenticated-read"));
+    let for_everyone = |grant: &str| {
+        grant.contains("/groups/global/AllUsers") || grant.contains("/groups/global/AuthenticatedUsers")
+    };
+    GRANTS_OF_REQUESTS.iter().map(|key| any(key, &for_everyone)).fold(canned, Truth::or)
+}
+
+const GRANTS_OF_REQUESTS: [&str; 5] = [
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-write-acp",
+];
 
 /// Is the bucket policy public, as S3 means it?
 ///

@@ -40,7 +40,11 @@ enum Members {
 
 impl Question {
     /// Compiles a question.
-    pub fn new(request: Request, policies: Policies) -> Self {
+    pub fn new(request: Request, mut policies: Policies) -> Self {
+        if policies.access_point.is_none() {
+            policies.access_point =
+                request.facts.s3.access_point.as_ref().and_then(|point| point.policy.clone());
+        }
         let members = if is_set(&request) {
             match members(&request, &policies) {
                 Some(members) => {

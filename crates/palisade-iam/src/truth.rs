@@ -5,10 +5,11 @@ use serde::Serialize;
 /// Is something so, as far as the facts are known?
 ///
 /// The order is `No < Unknown < Yes`, so "and" is the lesser and "or" the greater of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Truth {
     /// It is not so, whatever is unknown.
+    #[default]
     No,
     /// What is unknown decides.
     Unknown,

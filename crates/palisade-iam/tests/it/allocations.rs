@@ -28,6 +28,11 @@ fn questions() -> Vec<Question> {
     for file in ["cases.jsonl", "documented-cases.jsonl"] {
         all.extend(lines(file).unwrap_or_default().into_iter().map(|(_, line)| line));
     }
+    let suite = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/iam");
+    for file in std::fs::read_dir(suite).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        all.extend(text.lines().map(str::to_owned));
+    }
     all.iter().map(|line| Case::parse(line, &"case".into(), 1).unwrap().question).collect()
 }
 

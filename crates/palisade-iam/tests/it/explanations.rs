@@ -125,3 +125,45 @@ fn rules_beside_all_policies_are_told() {
     always["request"]["action"] = json!("sts:GetCallerIdentity");
     says(&always, &["Allowed: ", "AWS always tells callers who they are", "no policy changes this"]);
 }
+
+#[test]
+fn a_statement_of_the_access_point_is_named_like_any_other() {
+    let statement = |effect: &str| {
+        json!({"Sid": "Point", "Effect": effect, "Principal": "*", "Action": "s3:*",
+        "Resource": "arn:aws:s3:eu-west-1:111122223333:accesspoint/web/object/*"})
+    };
+    let mut denied = case(allow("s3:*", "*"));
+    denied["resource"] = json!({"accessPoint": {"arn": "arn:aws:s3:eu-west-1:111122223333:accesspoint/web", "account": "111122223333",
+        "policy": {"Version": "2012-10-17", "Statement": [statement("Deny")]}}});
+    says(
+        &denied,
+        &[
+            "Because statement 1 (`Point`) of access point policy, case.json:1:",
+            "the access point                denies: statement 1 (`Point`)",
+            "1. make an exception in, or remove, statement 1 (`Point`) of access point policy",
+        ],
+    );
+    let mut silent = case(allow("s3:*", "*"));
+    silent["request"]["principal"] = json!("arn:aws:iam::444455556666:user/oleg");
+    silent["resourcePolicy"] = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]});
+    let mut missed = statement("Allow");
+    missed["Action"] = json!("s3:GetObject");
+    silent["resource"] = json!({"accessPoint": {"arn": "arn:aws:s3:eu-west-1:111122223333:accesspoint/web", "account": "111122223333",
+        "policy": {"Version": "2012-10-17", "Statement": [missed]}}});
+    says(
+        &silent,
+        &[
+            "but the access point does not allow it",
+            "1. add `s3:PutObject` to the `Action` of statement 1 (`Point`)",
+        ],
+    );
+}
+
+#[test]
+fn the_day_is_told_on_which_a_service_was_beyond_resource_control_policies() {
+    let mut beyond = case(allow("*", "*"));
+    beyond["request"]["action"] = json!("lambda:InvokeFunction");
+    beyond["request"]["resource"] = json!("arn:aws:lambda:eu-west-1:111122223333:function:f");
+    beyond["rcps"] = json!([{"at": "r-root", "policies": []}]);
+    says(&beyond, &["they do not act on `lambda`, as of 20"]);
+}

@@ -272,7 +272,16 @@ fn what_no_resource_control_policy_touches() {
     let rcps = json!([{"at": "r", "policies": [named("Deny", json!("*"), "kms:*")]}]);
     let open = json!({"resourcePolicy": named("Allow", json!({"AWS": ERIN}), "kms:*"), "rcps": rcps});
     check(with(on(ERIN, "kms:Decrypt", KEY), open.clone()), EXPLICIT);
-    check(with(on(ERIN, "kms:RetireGrant", KEY), open.clone()), ALLOWED);
+    let retire = |more: Json| with(with(on(ERIN, "kms:RetireGrant", KEY), open.clone()), more);
+    check(retire(json!({})), IMPLICIT);
+    check(
+        retire(
+            json!({"grants": [{"kind": "kms", "grantee": "arn:aws:iam::111122223333:role/batch", "operations": ["Decrypt"], "retiring": ERIN}]}),
+        ),
+        ALLOWED,
+    );
+    // https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
+    check(retire(json!({"identity": [allow("*")]})), UNKNOWN);
     check(
         with(with(on(ERIN, "kms:Decrypt", KEY), open), json!({"resource": {"awsManagedKey": true}})),
         ALLOWED,
@@ -633,4 +642,98 @@ fn questions_about_a_set_of_resources_are_answered_for_some_of_them() {
         ALLOWED,
     );
     check(ask("*", json!([say("Allow", "arn:aws:s3:::b/x"), say("Deny", "arn:aws:s3:::*")])), EXPLICIT);
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-options
+#[test]
+fn a_public_acl_or_policy_is_refused_where_it_is_blocked() {
+    let block = |flag: &str| json!({"identity": [allow("s3:*")], "resource": {"publicAccessBlock": {"account": {flag: true}}}});
+    let put = |more: Json, flag: &str| {
+        with(with(on(ERIN, "s3:PutObject", "arn:aws:s3:::reports/k"), block(flag)), more)
+    };
+    let acl = |acl: &str| json!({"request": {"context": {"s3:x-amz-acl": acl}}});
+    check(put(json!({}), "blockPublicAcls"), ALLOWED);
+    check(put(acl("bucket-owner-full-control"), "blockPublicAcls"), ALLOWED);
+    check(put(acl("public-read"), "blockPublicAcls"), IMPLICIT);
+    check(put(acl("public-read"), "ignorePublicAcls"), ALLOWED);
+    check(put(json!({"request": {"unknown": ["s3:x-amz-acl"]}}), "blockPublicAcls"), UNKNOWN);
+    let grant = json!({"request": {"context": {"s3:x-amz-grant-read": "uri=http://acs.amazonaws.com/groups/global/AllUsers"}}});
+    check(put(grant, "blockPublicAcls"), IMPLICIT);
+    let set = |policy: Json, flag: &str| {
+        let case = with(on(ERIN, "s3:PutBucketPolicy", "arn:aws:s3:::reports"), block(flag));
+        with(case, json!({"request": {"sets": {"policy": policy}}}))
+    };
+    let public = named("Allow", json!("*"), "s3:GetObject");
+    check(set(public.clone(), "blockPublicPolicy"), IMPLICIT);
+    check(set(public, "blockPublicAcls"), ALLOWED);
+    check(set(named("Allow", json!({"AWS": DANA}), "s3:GetObject"), "blockPublicPolicy"), ALLOWED);
+    check(set(json!({"unknown": "not told"}), "blockPublicPolicy"), UNKNOWN);
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+#[test]
+fn policies_of_the_principal_may_name_the_access_point() {
+    let object = "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/k";
+    let through = |identity: Json| {
+        with(
+            ask(ERIN),
+            json!({"identity": [identity], "resource": {"accessPoint": {
+            "arn": "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap", "account": "111122223333"}}}),
+        )
+    };
+    let on = |effect: &str, resource: &str| json!({"Effect": effect, "Action": "s3:*", "Resource": resource});
+    check(through(doc(json!([on("Allow", "arn:aws:s3:::reports/*")]))), ALLOWED);
+    check(through(doc(json!([on("Allow", object)]))), UNKNOWN);
+    check(through(doc(json!([on("Allow", "*"), on("Deny", object)]))), EXPLICIT);
+    check(
+        through(doc(json!([
+            on("Allow", "*"),
+            on("Deny", "arn:aws:s3:eu-west-1:111122223333:accesspoint/other/*")
+        ]))),
+        ALLOWED,
+    );
+}
+
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+#[test]
+fn the_service_reference_tells_which_actions_take_no_resource() {
+    let asked = |action: &str, resource: &str| {
+        let identity = doc(json!([{"Effect": "Allow", "Action": action, "Resource": resource}]));
+        with(on(ERIN, action, "*"), json!({"identity": [identity]}))
+    };
+    check(asked("s3:ListAllMyBuckets", "*"), ALLOWED);
+    check(asked("s3:ListAllMyBuckets", "arn:aws:s3:::reports"), IMPLICIT);
+    // One that takes some is asked about any of them.
+    check(asked("s3:ListBucket", "arn:aws:s3:::reports"), ALLOWED);
+    // The sources of the reference differ on this one.
+    let export = "arn:aws:dynamodb:eu-west-1:111122223333:table/t/export/e";
+    check(asked("dynamodb:ListExports", "*"), ALLOWED);
+    check(asked("dynamodb:ListExports", export), UNKNOWN);
+}
+
+#[test]
+fn an_action_that_nobody_knows_is_told_with_the_nearest() {
+    let case = Case::parse(&on(ERIN, "s3:GetObjekt", "*").to_string(), &"case".into(), 1).unwrap();
+    let told = &case.diagnostics[0];
+    assert_eq!(told.message, "`s3:GetObjekt` is no action of Amazon S3 that is known");
+    assert_eq!(told.help.as_deref(), Some("`s3:GetObject` is the nearest"));
+    let unknown = Case::parse(&on(ERIN, "new:Thing", "*").to_string(), &"case".into(), 1).unwrap();
+    assert!(unknown.diagnostics.is_empty());
+}
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot
+#[test]
+fn sessions_of_assume_root_say_so() {
+    let root = |more: Json| {
+        with(
+            with(
+                ask(ROOT),
+                json!({"scps": [{"at": "r", "policies": [deny("x:*"), doc(json!([{"Effect": "Deny",
+        "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:AssumedRoot": "true"}}}]))]}]}),
+            ),
+            more,
+        )
+    };
+    check(root(json!({})), ALLOWED);
+    check(root(json!({"session": allow("s3:*"), "request": {"caller": {"assumedRoot": true}}})), EXPLICIT);
 }
