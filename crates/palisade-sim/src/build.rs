@@ -164,9 +164,14 @@ fn permission_sets() -> Vec<PermissionSet> {
             "lambda:UpdateFunctionConfiguration", "logs:StartQuery", "logs:GetQueryResults"],
     })
     .to_string()]);
+    let identities = policy(&[json!({
+        "Effect": "Allow", "Resource": "*",
+        "Action": ["iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:CreateUser", "iam:Get*", "iam:List*"],
+    })
+    .to_string()]);
     vec![
         set("Administrator", &["AdministratorAccess"], None),
-        set("Engineer", &["PowerUserAccess"], None),
+        set("Engineer", &["PowerUserAccess"], Some(identities)),
         set("Operator", &["ReadOnlyAccess"], Some(operate)),
         set("SecurityAudit", &["SecurityAudit", "job-function/ViewOnlyAccess"], None),
         set("Billing", &["job-function/Billing"], None),

@@ -6,6 +6,7 @@
 mod build;
 mod clock;
 mod company;
+mod control;
 mod live;
 mod organisation;
 mod plant;
@@ -14,6 +15,7 @@ mod terraform;
 pub mod thing;
 mod trail;
 mod truth;
+mod undeclared;
 
 pub use clock::{DAY, HOUR, Moment};
 pub use organisation::{

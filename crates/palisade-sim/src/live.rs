@@ -29,7 +29,7 @@ fn arn(account: &Account, declared: &Declared) -> String {
     declared.thing.arn(account.id, account.region.as_str())
 }
 
-fn raw(account: &Account, kind: &'static str, arn: &str, document: Value) -> RawResource {
+pub(crate) fn raw(account: &Account, kind: &'static str, arn: &str, document: Value) -> RawResource {
     let origin = Origin::Call(Arc::new(Call {
         operation: operation(kind).to_owned(),
         account: Some(account.id),
@@ -62,6 +62,7 @@ fn operation(kind: &str) -> &'static str {
         "AWS::SQS::Queue" => "sqs:ListQueues",
         "AWS::SNS::Topic" => "sns:ListTopics",
         "AWS::KMS::Key" => "kms:ListKeys",
+        "AWS::Organizations::Policy" => "organizations:ListPolicies",
         _ => "cloudtrail:DescribeTrails",
     }
 }
@@ -235,9 +236,24 @@ fn of_function(function: &Function, arn: &str, account: &Account, tags: &Tags) -
     json!({
         "FunctionName": function.name, "FunctionArn": arn, "PackageType": "Zip", "Runtime": function.runtime,
         "Role": function_role_arn(function, account),
-        "Environment": { "Variables": map(&function.environment) },
+        "Environment": { "Variables": map(&environment(function, account)) },
         "TracingConfig": { "Mode": "Active" }, "Tags": { "Tags": map(tags) },
     })
+}
+
+fn environment(function: &Function, account: &Account) -> Tags {
+    let mut environment = function.environment.clone();
+    let queue = function.queue.and_then(|name| {
+        account.things.iter().find_map(|declared| match &declared.thing {
+            Thing::Queue(queue) if declared.name == name => Some(&queue.name),
+            _ => None,
+        })
+    });
+    if let Some(queue) = queue {
+        let url = format!("https://sqs.{}.amazonaws.com/{}/{queue}", account.region.as_str(), account.id);
+        environment.insert("QUEUE_URL".to_owned(), url);
+    }
+    environment
 }
 
 pub(crate) fn function_role_arn(function: &Function, account: &Account) -> String {
@@ -346,13 +362,29 @@ pub(crate) fn function_role(function: &Function, account: &Account) -> Role {
         id: function.role_id.clone(),
         path: "/".to_owned(),
         trust: crate::build::trusts_service("lambda.amazonaws.com"),
-        inline: vec![(
-            "log".to_owned(),
-            policy(&[json!({
-                "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs,
-            })
-            .to_string()]),
-        )],
+        inline: vec![
+            (
+                "log".to_owned(),
+                policy(&[json!({
+                    "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": logs,
+                })
+                .to_string()]),
+            ),
+            (
+                "run".to_owned(),
+                policy(&[json!({
+                    "Effect": "Allow",
+                    "Action": ["kms:Decrypt", "secretsmanager:GetSecretValue", "sqs:GetQueueUrl", "ssm:GetParameter"],
+                    "Resource": [
+                        "arn:aws:kms:*:*:key/*",
+                        "arn:aws:secretsmanager:*:*:secret:app/*",
+                        "arn:aws:sqs:*:*:*",
+                        "arn:aws:ssm:*:*:parameter/*",
+                    ],
+                })
+                .to_string()]),
+            ),
+        ],
         attached: Vec::new(),
     }
 }

@@ -199,7 +199,8 @@ impl Organisation {
 
     /// What is known of it, as if every account had been listed completely.
     pub fn estate(&self, kinds: &palisade_kinds::Kinds) -> Estate {
-        let raw = self.accounts.iter().flat_map(crate::live::documents).collect();
+        let undeclared = crate::control::policies(self).into_iter().chain(crate::undeclared::documents(self));
+        let raw = self.accounts.iter().flat_map(crate::live::documents).chain(undeclared).collect();
         let accounts = self.accounts.iter().map(|account| (account.id, account.seen(kinds)));
         Estate {
             resources: palisade_kinds::resolve(raw, kinds),

@@ -1,6 +1,7 @@
 //! What stands in each account, and where a flaw or a clean twin of one is planted.
 
 use crate::build::{COMPANY, application, trusts_github, trusts_service};
+use crate::company::OFFICES;
 use crate::live::policy;
 use crate::organisation::{Account, Flaw, Organisation, Purpose};
 use crate::random::Random;
@@ -187,6 +188,7 @@ impl Site<'_> {
             name: self.named(name),
             runtime: if self.random.chance(60) { "python3.13" } else { "nodejs22.x" }.to_owned(),
             environment: [("STAGE".to_owned(), self.account.stage.to_owned())].into(),
+            queue: None,
             role_id: format!("AROA{}", self.random.id(17)),
             log_days: 365,
         }
@@ -202,6 +204,7 @@ impl Site<'_> {
             description: (*description).to_owned(),
             port: *port,
             ranges: vec![(*range).to_owned()],
+            variable: None,
         });
         SecurityGroup {
             name: self.named(name),
@@ -242,8 +245,13 @@ impl Site<'_> {
                 "Resource": format!("arn:aws:s3:::{bucket}/*"),
                 "Condition": { "StringEquals": { "aws:SourceOrgID": self.organisation.id } },
             });
-            let bucket =
-                Bucket { name: bucket, statements: vec![statement.to_string()], ..self.bucket(name) };
+            let looks = json!({
+                "Effect": "Allow", "Principal": { "Service": service }, "Action": "s3:GetBucketAcl",
+                "Resource": format!("arn:aws:s3:::{bucket}"),
+                "Condition": { "StringEquals": { "aws:SourceOrgID": self.organisation.id } },
+            });
+            let statements = vec![statement.to_string(), looks.to_string()];
+            let bucket = Bucket { name: bucket, statements, ..self.bucket(name) };
             self.written(name, "", Thing::Bucket(bucket));
         }
         self.watched();
@@ -328,11 +336,12 @@ impl Site<'_> {
             self.planted(true, "the policy allows to pass any role to any service");
         }
         let reads = statement(&["s3:GetObject", "s3:ListBucket"], "arn:aws:s3:::velvet-heron-access-logs/*");
+        let looks = statement(&["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListAllMyBuckets"], "*");
         let user = User {
             name: "cdn-log-export".to_owned(),
             id: format!("AIDA{}", self.random.id(17)),
             key: format!("AKIA{}", self.random.id(16)),
-            inline: vec![("read".to_owned(), policy(&[reads]))],
+            inline: vec![("read".to_owned(), policy(&[reads, looks]))],
         };
         self.written("cdn-log-export", "The CDN's exporter knows no roles.", Thing::User(user));
         self.watched();
@@ -351,8 +360,18 @@ impl Site<'_> {
         let trust = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{vendor}:root") },
             "Action": "sts:AssumeRole",
             "Condition": { "StringEquals": { "sts:ExternalId": Random::of(self.organisation.seed, "vendor").hex(24) } } });
-        let reads =
-            statement(&["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ec2:DescribeInstances"], "*");
+        let reads = statement(
+            &[
+                "autoscaling:DescribeAutoScalingGroups",
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetMetricData",
+                "cloudwatch:ListMetrics",
+                "ec2:DescribeInstances",
+                "elasticloadbalancing:DescribeLoadBalancers",
+                "tag:GetResources",
+            ],
+            "*",
+        );
         let role = self.role(name, policy(&[trust.to_string()]), &[("read", policy(&[reads]))]);
         self.written(name, "", Thing::Role(role));
     }
@@ -379,6 +398,11 @@ impl Site<'_> {
                     self.written(name, remark, Thing::Function(function));
                     self.planted(true, "the runtime gets no more security fixes");
                 }
+                false if position == 0 && self.leaves_open() => {
+                    let queue = application.queues.first().copied();
+                    self.written(name, "", Thing::Function(Function { queue, ..function }));
+                    self.planted(false, "the function's variables hold the URL of a queue and no secret");
+                }
                 false => self.plain(name, Thing::Function(function)),
             }
         }
@@ -401,20 +425,40 @@ impl Site<'_> {
                 "ec2:*",
                 "logs:*",
                 "kms:Describe*",
+                "kms:Get*",
                 "iam:Get*",
+                "iam:List*",
+                "ecr:*",
             ],
             "*",
         );
+        let own = format!("arn:aws:iam::{}:role/{}-*", self.account.id, application.name);
+        let changes = statement(
+            &["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"],
+            &own,
+        );
         let trust = trusts_github(self.account.id, Some(&subject));
-        let deploys =
-            self.role(&format!("deploys-{}", application.name), trust, &[("manage", policy(&[manages]))]);
+        let deploys = self.role(
+            &format!("deploys-{}", application.name),
+            trust,
+            &[("manage", policy(&[manages, changes]))],
+        );
         self.written(&format!("deploys-{}", application.name), "", Thing::Role(deploys));
         let reads =
             statement(&["secretsmanager:GetSecretValue"], &self.arn("secretsmanager", "secret:app/*"));
+        let runs = [
+            statement(&["ecr:GetAuthorizationToken", "ecr:BatchGetImage"], "*"),
+            statement(&["ssm:GetParameter"], &self.arn("ssm", &format!("parameter/{}/*", application.name))),
+            statement(
+                &["logs:CreateLogStream"],
+                &self.arn("logs", &format!("log-group:/ecs/{}:*", application.name)),
+            ),
+            statement(&["kms:Decrypt"], &self.arn("kms", "key/*")),
+        ];
         let task = self.role(
             &format!("{}-task", application.name),
             trusts_service("ecs-tasks.amazonaws.com"),
-            &[("secrets", policy(&[reads]))],
+            &[("secrets", policy(&[reads])), ("run", policy(&runs))],
         );
         self.written(&format!("{}-task", application.name), "", Thing::Role(task));
         self.plain(
@@ -422,6 +466,22 @@ impl Site<'_> {
             Thing::LogGroup(LogGroup { name: format!("/ecs/{}", application.name), days: 365 }),
         );
         self.watched();
+        if self.leaves_open() {
+            let mut editing = self.group("editing", "The editors' desktops", &[]);
+            editing.ingress = vec![Ingress {
+                description: "Remote desktop from the office".to_owned(),
+                port: 3389,
+                ranges: vec![format!("{}/32", OFFICES[0].1)],
+                variable: Some("office_range"),
+            }];
+            self.written("editing", "", Thing::SecurityGroup(editing));
+            self.planted(false, "remote desktop is open to the office, which only whoever applies it names");
+        }
+    }
+
+    /// Does the configuration leave some answers open, which the account itself would give?
+    fn leaves_open(&self) -> bool {
+        self.account.name == "transcoding-prod"
     }
 
     fn arn(&self, service: &str, rest: &str) -> String {
@@ -539,7 +599,7 @@ impl Site<'_> {
             ),
             false => (vec!["10.20.254.0/24".to_owned()], ""),
         };
-        machines.ingress = vec![Ingress { description: "SSH".to_owned(), port: 22, ranges }];
+        machines.ingress = vec![Ingress { description: "SSH".to_owned(), port: 22, ranges, variable: None }];
         self.written("machines", remark, Thing::SecurityGroup(machines));
         match self.has(Sort::SshOpen) {
             true => self.planted(true, "SSH is open to the internet, in two halves"),
@@ -550,10 +610,18 @@ impl Site<'_> {
     fn machines(&mut self, is_production: bool) {
         let name = format!("{}-machine", self.account.application);
         let works = statement(
-            &["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+            &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             &self.arn("sqs", &format!("{}-*", self.prefix)),
         );
-        let mut inline = vec![("work", policy(&[works]))];
+        let runs = [
+            statement(&["ec2:DescribeTags", "ssm:UpdateInstanceInformation"], "*"),
+            statement(
+                &["ssm:GetParameter"],
+                &self.arn("ssm", &format!("parameter/{}/*", self.account.application)),
+            ),
+            statement(&["kms:GenerateDataKey"], &self.arn("kms", "key/*")),
+        ];
+        let mut inline = vec![("work", policy(&[works])), ("run", policy(&runs))];
         let is_flaw = self.has(Sort::AllowsEverything);
         if is_flaw {
             inline.push(("launch", policy(&[statement(&["*"], "*")])));
@@ -597,8 +665,9 @@ impl Site<'_> {
         if is_flaw {
             self.planted(true, "the volume is not encrypted");
         }
-        if self.account.name == "transcoding-prod" {
+        if self.leaves_open() {
             self.written("statistics", "", statistics);
+            self.planted(false, "the volume is encrypted, as the account's default says");
         }
     }
 }

@@ -281,7 +281,11 @@ locals {{
                 let attachment = block("aws_iam_role_policy_attachment", &label, None, &attached);
                 ("roles.tf", format!("{}\n{attachment}", block("aws_iam_policy", &label, remark, &resource)))
             }
-            Thing::SecurityGroup(group) => ("security-groups.tf", self.group(&label, group, remark)),
+            Thing::SecurityGroup(group) => {
+                let open = group.ingress.iter().filter_map(|rule| rule.variable);
+                self.variables.extend(open.map(|variable| (variable, "string", "")));
+                ("security-groups.tf", self.group(&label, group, remark))
+            }
             Thing::Database(database) => ("databases.tf", self.database(&label, database, remark)),
             Thing::Function(function) => ("functions.tf", self.function(&label, function, remark)),
             Thing::LogGroup(group) => {
@@ -430,7 +434,11 @@ locals {{
             if !is_one {
                 rows.push(("for_each", code(format!("toset({:?})", rule.ranges))));
             }
-            let range = if is_one { text(&rule.ranges[0]) } else { code("each.value") };
+            let range = match (rule.variable, is_one) {
+                (Some(variable), _) => code(format!("var.{variable}")),
+                (None, true) => text(&rule.ranges[0]),
+                (None, false) => code("each.value"),
+            };
             rows.extend([
                 ("security_group_id", code(format!("aws_security_group.{label}.id"))),
                 ("description", text(&rule.description)),
@@ -476,8 +484,11 @@ locals {{
             ("name", Is::Code(format!("\"/aws/lambda/${{aws_lambda_function.{label}.function_name}}\""))),
             ("retention_in_days", code(function.log_days)),
         ];
-        let variables: Vec<(&str, Is)> =
-            function.environment.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+        let queue = (function.queue.iter())
+            .map(|queue| ("QUEUE_URL", code(format!("aws_sqs_queue.{}.url", local(queue)))));
+        let variables: Vec<(&str, Is)> = queue
+            .chain(function.environment.iter().map(|(name, value)| (name.as_str(), text(value))))
+            .collect();
         let rows = [
             ("function_name", self.name(&function.name)),
             ("filename", text(&format!("{}.zip", function.name))),

@@ -131,6 +131,8 @@ pub struct Ingress {
     pub port: u16,
     /// From where.
     pub ranges: Vec<String>,
+    /// The variable that says it in the configuration, where only whoever applies it gives a value.
+    pub variable: Option<&'static str>,
 }
 
 /// An RDS instance.
@@ -163,6 +165,8 @@ pub struct Function {
     pub runtime: String,
     /// Its variables.
     pub environment: BTreeMap<String, String>,
+    /// The name of the queue of the same account whose URL is in its variables as `QUEUE_URL`.
+    pub queue: Option<&'static str>,
     /// The unique id of its role.
     pub role_id: String,
     /// The days that its log is kept.

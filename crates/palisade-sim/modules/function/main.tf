@@ -27,6 +27,25 @@ resource "aws_iam_role_policy" "log" {
   })
 }
 
+resource "aws_iam_role_policy" "run" {
+  name = "run"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect = "Allow"
+      Action = ["kms:Decrypt", "secretsmanager:GetSecretValue", "sqs:GetQueueUrl", "ssm:GetParameter"]
+      Resource = [
+        "arn:aws:kms:*:*:key/*",
+        "arn:aws:secretsmanager:*:*:secret:app/*",
+        "arn:aws:sqs:*:*:*",
+        "arn:aws:ssm:*:*:parameter/*",
+      ]
+    }]
+  })
+}
+
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_days

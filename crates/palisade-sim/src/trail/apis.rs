@@ -497,7 +497,11 @@ pub const GUARD_READS: [Api; 3] = [
 ];
 pub const ANALYZER_READS: [Api; 4] = [LIST_ROLES, GET_ROLE, GET_BUCKET_POLICY, LIST_BUCKETS];
 pub const DELIVERY_CALLS: [Api; 2] = [
-    GET_BUCKET_ACL,
+    read(
+        "s3",
+        "GetBucketAcl",
+        r#"{"bucketName":"velvet-heron-trail","Host":"velvet-heron-trail.s3.$region.amazonaws.com","acl":""}"#,
+    ),
     read(
         "kms",
         "GenerateDataKey",

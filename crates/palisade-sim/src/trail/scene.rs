@@ -111,7 +111,8 @@ impl Place {
             self.functions.push((format!("{}-tidy", self.application), format!("AROA{}", random.id(17))));
         }
         if self.instances.is_empty() {
-            self.instances.push((format!("i-0{}", random.hex(16)), self.roles[0].0.clone()));
+            let role = crate::undeclared::DEFAULT_MACHINE.to_owned();
+            self.instances.push((format!("i-0{}", random.hex(16)), role));
         }
     }
 }

@@ -51,9 +51,9 @@ fn by_range(rules: &Json) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_terraform_of_ten_accounts_says_what_their_estate_says() {
+fn the_terraform_of_sixteen_accounts_says_what_their_estate_says() {
     let library = library();
-    let organisation = Organisation::new(Size { seed: 3, accounts: 10 });
+    let organisation = Organisation::new(Size { seed: 3, accounts: 16 });
     let estate = organisation.estate(library.kinds());
     let key = |resource: &Resource, name: &str| {
         (resource.declared.account, resource.kind.clone().map(|kind| kind.to_string()), name.to_owned())

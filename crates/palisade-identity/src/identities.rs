@@ -1,0 +1,480 @@
+//! The identities, resources and control policies of an estate, compiled once for many questions.
+
+use crate::asked::Asked;
+use crate::attribute::{Held, compile, held, items, policy, tags, text, texts};
+use crate::organisation::Government;
+use crate::resource::Resources;
+use crate::settle::{Complete, settle};
+use palisade_iam::{
+    Action, Context, Facts, Grants, Known, Policies, Policy, PolicyKind, Principal, Request, ResourceText,
+    Strictness, resource_need,
+};
+use palisade_model::{AccountId, Completeness, Estate, Resource, ResourceType, Value};
+use palisade_services::Reference;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// An estate, ready to be asked who may do what.
+pub struct Identities {
+    identities: HashMap<Box<str>, Identity>,
+    /// The ARNs of roles by account and name, because sessions name them without their paths.
+    roles: HashMap<(Box<str>, Box<str>), Box<str>>,
+    users: HashMap<(Box<str>, Box<str>), Box<str>>,
+    pub(crate) resources: Resources,
+    government: Government,
+    /// How completely the kinds of accounts were listed.
+    listed: HashMap<(Box<str>, Box<str>), Listed>,
+    accounts: Vec<AccountId>,
+}
+
+/// How completely a kind was listed in an account.
+#[derive(Debug, Clone)]
+pub(crate) enum Listed {
+    All,
+    Some(String),
+    Not,
+}
+
+/// A user or a role.
+struct Identity {
+    id: Option<Box<str>>,
+    tags: Option<Vec<(Box<str>, Box<str>)>>,
+    policies: Vec<Arc<Policy>>,
+    boundary: Option<Arc<Policy>>,
+}
+
+/// The one AWS managed policy whose document is the same since there are managed policies.
+const ADMINISTRATOR: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// The attribute that tells of it, the account and the name of a user, group or role.
+type Whose = (&'static str, Option<AccountId>, Box<str>);
+
+/// What compiles the policies of identities.
+struct Compiler<'e> {
+    managed: HashMap<String, &'e Resource>,
+    compiled: HashMap<(String, PolicyKind), Arc<Policy>>,
+    groups: HashMap<(Option<AccountId>, &'e str), Vec<Arc<Policy>>>,
+    /// What policies say of whom they are attached to: by sort, account and name.
+    attached: HashMap<Whose, Vec<String>>,
+}
+
+impl Identities {
+    /// Compiles the policies of an estate.
+    pub fn new(estate: &Estate) -> Self {
+        let mut compiler = Compiler {
+            managed: HashMap::new(),
+            compiled: HashMap::new(),
+            groups: HashMap::new(),
+            attached: HashMap::new(),
+        };
+        for resource in of_kind(estate, "AWS::IAM::ManagedPolicy") {
+            if let Some(arn) = arn_of(resource) {
+                for sort in ["users", "groups", "roles"] {
+                    for name in texts(resource, sort).0 {
+                        let of =
+                            compiler.attached.entry((sort, resource.declared.account, name)).or_default();
+                        of.push(arn.clone());
+                    }
+                }
+                compiler.managed.entry(arn).or_insert(resource);
+            }
+        }
+        for group in of_kind(estate, "AWS::IAM::Group") {
+            if let Some(name) = text(group, "name") {
+                let policies = compiler.policies(group, &format!("the group {name}"));
+                compiler.groups.insert((group.declared.account, name), policies);
+            }
+        }
+        let mut all = Self {
+            identities: HashMap::new(),
+            roles: HashMap::new(),
+            users: HashMap::new(),
+            resources: Resources::of(estate),
+            government: Government::of(estate),
+            listed: listed(estate),
+            accounts: estate.accounts.keys().copied().collect(),
+        };
+        for (kind, is_user) in [("AWS::IAM::User", true), ("AWS::IAM::Role", false)] {
+            for resource in of_kind(estate, kind) {
+                all.add(resource, is_user, &mut compiler);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, resource: &Resource, is_user: bool, compiler: &mut Compiler<'_>) {
+        let (Some(arn), Some(name)) = (arn_of(resource), text(resource, "name")) else { return };
+        let account = account_of(resource, &arn);
+        let called = format!("{} {name}", if is_user { "the user" } else { "the role" });
+        let mut policies = compiler.policies(resource, &called);
+        if is_user {
+            let (groups, open) = texts(resource, "groups");
+            for group in groups {
+                // The name follows the path, where a reference to a group is its ARN.
+                let group = group.rsplit('/').next().unwrap_or_default();
+                match compiler.groups.get(&(resource.declared.account, group)) {
+                    Some(of_group) => policies.extend(of_group.iter().cloned()),
+                    None => policies
+                        .push(unread_identity(&format!("the group {group}"), "the group was not read")),
+                }
+            }
+            policies.extend(open.map(|why| unread_identity(&format!("groups of {called}"), &why)));
+        }
+        let boundary = match held(resource, "permissions_boundary") {
+            Held::Nothing => None,
+            Held::Unknown(why) => {
+                Some(Arc::new(Policy::unread(PolicyKind::Boundary, format!("the boundary of {called}"), why)))
+            }
+            Held::Value(node) => node.text().map(|arn| compiler.managed(arn, PolicyKind::Boundary)),
+        };
+        let id = resource
+            .declared
+            .raw
+            .get(if is_user { "UserId" } else { "RoleId" })
+            .and_then(palisade_model::Node::text);
+        let by_name = if is_user { &mut self.users } else { &mut self.roles };
+        by_name.insert((account.into(), name.into()), arn.as_str().into());
+        let identity = Identity { id: id.map(Into::into), tags: tags(resource), policies, boundary };
+        self.identities.insert(arn.into(), identity);
+    }
+
+    /// The ARNs of the users and roles, in order.
+    pub fn principals(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.identities.keys().map(AsRef::as_ref).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Does the estate hold this user or role?
+    pub fn has(&self, arn: &str) -> bool {
+        self.identities.contains_key(arn)
+    }
+
+    /// The ARN of the role of this name, with its path.
+    pub fn role(&self, account: &str, name: &str) -> Option<&str> {
+        self.roles.get(&(account.into(), name.into())).map(AsRef::as_ref)
+    }
+
+    /// The ARN of the user of this name, with its path.
+    pub fn user(&self, account: &str, name: &str) -> Option<&str> {
+        self.users.get(&(account.into(), name.into())).map(AsRef::as_ref)
+    }
+
+    /// How completely a kind was listed in an account.
+    pub(crate) fn listed(&self, account: &str, kind: &str) -> Listed {
+        self.listed.get(&(account.into(), kind.into())).cloned().unwrap_or(Listed::Not)
+    }
+
+    /// Does the estate look into this account?
+    pub fn looks_into(&self, account: &str) -> bool {
+        account.parse().is_ok_and(|id| self.accounts.contains(&id))
+    }
+
+    /// Why nothing is known of something that an account may hold.
+    pub(crate) fn why_unread(&self, account: &str, kind: &str, what: &str) -> String {
+        if !self.looks_into(account) {
+            let is_member = self.government.holds(account);
+            let place = if is_member {
+                "was not read, though the organisation has it"
+            } else {
+                "is outside of the estate"
+            };
+            return format!("account {account} {place}");
+        }
+        match self.listed(account, kind) {
+            Listed::All => format!("the estate holds no such {what}"),
+            Listed::Some(why) => format!("the {what}s of account {account} were not all listed: {why}"),
+            Listed::Not => format!("the {what}s of account {account} were not listed"),
+        }
+    }
+
+    /// The request and the policies that apply to it.
+    ///
+    /// # Errors
+    /// What was asked is no request: the principal, the action or the resource can't be read.
+    pub fn question(&self, asked: &Asked) -> Result<(Request, Policies), String> {
+        let mut principal = Principal::parse(&asked.principal).ok_or_else(|| {
+            format!("`{}` is no principal: an ARN of a user, role or session, a service or `anonymous` is expected", asked.principal)
+        })?;
+        let action = Action::parse(&asked.action)
+            .ok_or_else(|| format!("`{}` is no action: `service:Action` is expected", asked.action))?;
+        let resource = ResourceText::new(&asked.resource);
+        if asked.resource != "*" && !resource.is_arn() {
+            return Err(format!("`{}` is no resource: an ARN or `*` is expected", asked.resource));
+        }
+        let reference = Reference::shipped();
+        let known_action = reference.action(&asked.action);
+        let need_is_unverified =
+            asked.takes_no_resource.is_none() && asked.resource == "*" && resource_need(&action).1;
+        let takes_no_resource = asked.takes_no_resource.unwrap_or_else(|| {
+            (asked.resource == "*" && known_action.is_none_or(|known| known.resources.is_empty()))
+                || known_action.and_then(palisade_services::Action::takes_resources) == Some(false)
+        });
+        let found = self.resources.find(&asked.resource);
+        let account = self.owner(asked, &resource, &principal, takes_no_resource);
+        let mut policies = Policies { session: asked.session.clone(), ..Policies::default() };
+        let mut known = Known { caller: asked.caller.clone(), via: asked.via.clone(), ..Known::default() };
+        let has_all_tags = self.identity_side(&mut principal, asked, &mut known, &mut policies);
+        if let Some(account) = principal.account() {
+            policies.scps = self.government.scps(account);
+        }
+        let is_trust = crate::resource::is_assumption(&action) && resource.field(2) == "iam";
+        policies.resource = match takes_no_resource {
+            true => None,
+            false => {
+                self.resource_policy(&resource, account.as_deref(), found.map(|(_, kept)| kept), is_trust)
+            }
+        };
+        if let Some(account) = account.as_deref()
+            && !takes_no_resource
+        {
+            policies.rcps = self.government.rcps(account);
+        }
+        known.principal_side = self.government.side(principal.account());
+        known.resource_side = self.government.side(account.as_deref());
+        known.target.tags = found.and_then(|(_, kept)| kept.tags.clone());
+        let facts = Facts {
+            resource_need_is_unverified: need_is_unverified,
+            rcp_supported: reference.reached_by_rcps(action.service()),
+            aws_managed_key: found.is_some_and(|(_, kept)| kept.is_aws_managed_key),
+            s3: found.map(|(_, kept)| kept.s3.clone()).unwrap_or_default(),
+            grants: Grants::untold("the estate does not tell of them"),
+            ..Facts::default()
+        };
+        let mut context = Context::new(asked.rest.clone());
+        asked.context.iter().for_each(|(key, entry)| context.set(key, entry.clone()));
+        self.stand_alone(&mut context, &principal, account.as_deref());
+        let complete = Complete {
+            principal_tags: has_all_tags,
+            resource_tags: known.target.tags.is_some() && action.service() != "s3",
+        };
+        let request = Request::new(palisade_iam::Asked {
+            principal,
+            action,
+            resource: resource.text,
+            resource_account: account.map(Into::into),
+            takes_no_resource,
+            context,
+            known,
+            facts,
+        });
+        let request = settle(request, &policies, complete);
+        Ok((request, policies))
+    }
+
+    /// An account without organisation has no id of one.
+    fn stand_alone(&self, context: &mut Context, principal: &Principal, resource: Option<&str>) {
+        for (account, keys) in [
+            (principal.account(), ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]),
+            (resource, ["aws:ResourceOrgID", "aws:ResourceOrgPaths"]),
+        ] {
+            if self.government.is_alone(account) {
+                keys.iter().for_each(|key| context.set_default(key, palisade_iam::Entry::Absent));
+            }
+        }
+    }
+
+    /// The account that owns what is asked for.
+    fn owner(
+        &self,
+        asked: &Asked,
+        resource: &ResourceText,
+        principal: &Principal,
+        takes_no_resource: bool,
+    ) -> Option<String> {
+        let told = asked.resource_account.clone();
+        let in_arn =
+            Some(resource.field(4)).filter(|account| !account.is_empty() && !account.contains(['*', '?']));
+        let found = self.resources.find(&asked.resource).and_then(|(_, kept)| kept.account.as_deref());
+        // An action without resource is about the account of the one who asks.
+        let own = principal.account().filter(|_| takes_no_resource);
+        told.or(in_arn.map(str::to_owned)).or(found.map(str::to_owned)).or(own.map(str::to_owned))
+    }
+
+    /// Adds the policies of the one who asks; says whether all tags of the principal are known.
+    fn identity_side(
+        &self,
+        principal: &mut Principal,
+        asked: &Asked,
+        known: &mut Known,
+        policies: &mut Policies,
+    ) -> bool {
+        let account = principal.account().map(str::to_owned).unwrap_or_default();
+        let (arn, kind, what) = match &*principal {
+            Principal::User(user) => (Some(user.arn.to_string()), "AWS::IAM::User", "user"),
+            Principal::RoleSession(role) => {
+                let told = asked.caller.role_arn.clone().or_else(|| role.role_arn.clone()).map(String::from);
+                let by_name = || self.role(&role.account, &role.role).map(str::to_owned);
+                (told.filter(|arn| self.has(arn)).or_else(by_name), "AWS::IAM::Role", "role")
+            }
+            Principal::FederatedUser(user) => {
+                if policies.session.is_empty() {
+                    let why = "the policy that was passed with the federation token is not told";
+                    policies.session.push(Arc::new(Policy::unread(
+                        PolicyKind::Session,
+                        "the session policy",
+                        why,
+                    )));
+                }
+                (self.user(&user.account, &user.name).map(str::to_owned), "AWS::IAM::User", "user")
+            }
+            Principal::Root { .. }
+            | Principal::Service(_)
+            | Principal::Federated { .. }
+            | Principal::Anonymous => {
+                return true;
+            }
+        };
+        let Some((arn, identity)) =
+            arn.and_then(|arn| self.identities.get(arn.as_str()).map(|found| (arn, found)))
+        else {
+            let why = self.why_unread(&account, kind, what);
+            // Without the name of the session, so that all sessions of a role have one reason.
+            let whole = || asked.principal.rsplit_once('/').map(|(role, _)| role.to_owned());
+            let role = if asked.principal.contains(":assumed-role/") { whole() } else { None };
+            let called = role.unwrap_or_else(|| asked.principal.clone());
+            policies.identity.push(unread_identity(&called, &why));
+            policies.boundaries.push(Arc::new(Policy::unread(PolicyKind::Boundary, called, why)));
+            return false;
+        };
+        policies.identity.extend(identity.policies.iter().cloned());
+        policies.boundaries.extend(identity.boundary.iter().cloned());
+        let caller = &mut known.caller;
+        if matches!(principal, Principal::RoleSession(_)) {
+            caller.role_arn = Some(arn.into());
+        }
+        caller.id = caller.id.take().or_else(|| identity.id.clone());
+        // Tags of a session may come on top of a role's own; what is told of the session wins.
+        let is_user = matches!(principal, Principal::User(_));
+        let has_all = caller.tags.is_some() || (is_user && identity.tags.is_some());
+        let own = identity.tags.clone().unwrap_or_default();
+        let mut all = caller.tags.take().unwrap_or_default();
+        all.extend(own.into_iter().filter(|(key, _)| identity_lacks(&asked.caller, key)));
+        caller.tags = Some(all);
+        has_all && identity.tags.is_some()
+    }
+
+    /// Tells which policies AWS would have refused, and why: they grant nothing.
+    pub fn refused(&self) -> Vec<palisade_model::Diagnostic> {
+        let of_identities =
+            self.identities.values().flat_map(|identity| identity.policies.iter().chain(&identity.boundary));
+        let policies = of_identities.chain(self.resources.policies());
+        let mut said: Vec<palisade_model::Diagnostic> = Vec::new();
+        for diagnostic in policies.filter(|policy| policy.is_rejected).flat_map(|policy| &policy.diagnostics)
+        {
+            if !said.contains(diagnostic) {
+                said.push(diagnostic.clone());
+            }
+        }
+        said.sort_by(|a, b| a.span.cmp(&b.span).then_with(|| a.message.cmp(&b.message)));
+        said
+    }
+}
+
+fn identity_lacks(caller: &palisade_iam::Caller, key: &str) -> bool {
+    !caller.tags.as_ref().is_some_and(|tags| tags.iter().any(|(other, _)| other.eq_ignore_ascii_case(key)))
+}
+
+pub(crate) fn unread_identity(called: &str, why: &str) -> Arc<Policy> {
+    Arc::new(Policy::unread(PolicyKind::Identity, called, why))
+}
+
+fn of_kind<'e>(estate: &'e Estate, kind: &str) -> impl Iterator<Item = &'e Resource> {
+    let kind: Option<ResourceType> = kind.parse().ok();
+    estate.resources.iter().filter(move |resource| kind.is_some() && resource.kind == kind)
+}
+
+/// The ARN of a resource.
+pub(crate) fn arn_of(resource: &Resource) -> Option<String> {
+    resource.arn.as_ref().map(ToString::to_string).or_else(|| {
+        let name = resource.declared.address.name.as_ref();
+        name.starts_with("arn:").then(|| name.to_owned())
+    })
+}
+
+/// The account of a resource.
+pub(crate) fn account_of(resource: &Resource, arn: &str) -> String {
+    let declared = resource.declared.account.map(|account| account.to_string());
+    declared.unwrap_or_else(|| arn.split(':').nth(4).unwrap_or_default().to_owned())
+}
+
+fn listed(estate: &Estate) -> HashMap<(Box<str>, Box<str>), Listed> {
+    let mut all = HashMap::new();
+    for (id, account) in &estate.accounts {
+        for (kind, how) in &account.listed {
+            let how = match how {
+                Completeness::All => Listed::All,
+                Completeness::Some(why) => Listed::Some(why.to_string()),
+            };
+            all.insert((id.to_string().into(), kind.as_str().into()), how);
+        }
+    }
+    all
+}
+
+impl Compiler<'_> {
+    /// The policies of a user, group or role itself.
+    fn policies(&mut self, resource: &Resource, called: &str) -> Vec<Arc<Policy>> {
+        let (mut attached, open) = texts(resource, "managed_policies");
+        // Either side may tell of an attachment.
+        let sort = match resource.kind.as_ref().map_or("", ResourceType::as_str) {
+            "AWS::IAM::User" => "users",
+            "AWS::IAM::Group" => "groups",
+            _ => "roles",
+        };
+        let name = text(resource, "name").unwrap_or_default();
+        let told = self.attached.get(&(sort, resource.declared.account, name.into()));
+        for arn in told.into_iter().flatten() {
+            if !attached.iter().any(|known| known.as_ref() == arn) {
+                attached.push(arn.as_str().into());
+            }
+        }
+        let mut all: Vec<Arc<Policy>> =
+            attached.iter().map(|arn| self.managed(arn, PolicyKind::Identity)).collect();
+        all.extend(open.map(|why| unread_identity(&format!("managed policies of {called}"), &why)));
+        let (inline, open) = items(resource, "inline_policies");
+        for record in inline {
+            let Value::Map(map) = &record.value else { continue };
+            let name = map.entries.get("name").and_then(palisade_model::Node::text).unwrap_or("?");
+            let named = format!("the policy `{name}` of {called}");
+            all.push(match map.entries.get("document") {
+                Some(node) => match &node.value {
+                    Value::Unknown(why) => unread_identity(&named, &why.to_string()),
+                    _ => compile(node, resource, PolicyKind::Identity, &named),
+                },
+                None => unread_identity(&named, "its document was not read"),
+            });
+        }
+        all.extend(open.map(|why| unread_identity(&format!("inline policies of {called}"), &why)));
+        all
+    }
+
+    fn managed(&mut self, arn: &str, kind: PolicyKind) -> Arc<Policy> {
+        if let Some(known) = self.compiled.get(&(arn.to_owned(), kind)) {
+            return known.clone();
+        }
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        let called = format!("the managed policy `{name}`");
+        let is_aws = arn.contains(":iam::aws:policy/");
+        let own = self.managed.get(arn).map(|resource| policy(resource, "document", kind, &called));
+        let read = match own {
+            Some(Some(policy)) => policy,
+            Some(None) => Arc::new(Policy::unread(kind, called, "its document was not read")),
+            None if is_aws && arn.ends_with(":policy/AdministratorAccess") => Arc::new(Policy::parse(
+                ADMINISTRATOR,
+                &"AdministratorAccess".into(),
+                kind,
+                Strictness::Strict,
+            )),
+            None if is_aws => Arc::new(Policy::unread(
+                kind,
+                called,
+                "the estate does not hold the document of this policy of AWS",
+            )),
+            None => Arc::new(Policy::unread(kind, called, "the estate does not hold this policy")),
+        };
+        self.compiled.insert((arn.to_owned(), kind), read.clone());
+        read
+    }
+}

@@ -1,0 +1,293 @@
+//! The resources of an estate as requests name them: their owners, tags and policies.
+
+use crate::attribute::{flag, items, policy, raw_policy, tags, text, texts};
+use crate::identities::{Identities, Listed, account_of, arn_of};
+use palisade_iam::{AclGrant, Action, Policy, PolicyKind, ResourceText, S3Facts, Switch, Truth};
+use palisade_model::{Attribute, Estate, Node, Resource, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the estate knows of a resource.
+pub(crate) struct Kept {
+    pub(crate) account: Option<Box<str>>,
+    pub(crate) tags: Option<Vec<(Box<str>, Box<str>)>>,
+    pub(crate) policy: Option<Arc<Policy>>,
+    pub(crate) is_aws_managed_key: bool,
+    pub(crate) s3: S3Facts,
+}
+
+/// The resources that can be asked for, by ARN.
+pub(crate) struct Resources {
+    kept: HashMap<Box<str>, Kept>,
+    aliases: HashMap<Box<str>, Box<str>>,
+}
+
+/// The services with resources that can have a policy of their own.
+///
+/// Source: "AWS services that work with IAM", IAM user guide, column "Resource-based policies". Where the service is
+/// here and the resource was not read, its policy is unknown.
+const WITH_POLICIES: [&str; 40] = [
+    "acm-pca",
+    "aoss",
+    "backup",
+    "bedrock",
+    "cassandra",
+    "cloudtrail",
+    "codeartifact",
+    "codebuild",
+    "comprehend",
+    "dynamodb",
+    "ecr",
+    "ecr-public",
+    "elasticfilesystem",
+    "es",
+    "events",
+    "execute-api",
+    "glacier",
+    "glue",
+    "kafka",
+    "kinesis",
+    "kms",
+    "lambda",
+    "lex",
+    "logs",
+    "mediastore",
+    "network-firewall",
+    "redshift",
+    "redshift-serverless",
+    "s3",
+    "s3-outposts",
+    "s3express",
+    "s3tables",
+    "schemas",
+    "secretsmanager",
+    "serverlessrepo",
+    "ses",
+    "signer",
+    "sns",
+    "sqs",
+    "xray",
+];
+
+/// The kind of the resources of a service, by how the part of their ARN after the account begins.
+const KINDS: [(&str, &str, &str); 9] = [
+    ("s3", "", "AWS::S3::Bucket"),
+    ("sqs", "", "AWS::SQS::Queue"),
+    ("sns", "", "AWS::SNS::Topic"),
+    ("kms", "key/", "AWS::KMS::Key"),
+    ("lambda", "function:", "AWS::Lambda::Function"),
+    ("secretsmanager", "secret:", "AWS::SecretsManager::Secret"),
+    ("dynamodb", "table/", "AWS::DynamoDB::Table"),
+    ("ecr", "repository/", "AWS::ECR::Repository"),
+    ("elasticfilesystem", "file-system/", "AWS::EFS::FileSystem"),
+];
+
+/// Can the resource of this ARN have a policy of its own?
+fn may_have_policy(arn: &str) -> bool {
+    let mut fields = arn.splitn(6, ':').skip(2);
+    let (service, part) = (fields.next().unwrap_or_default(), fields.nth(2).unwrap_or_default());
+    // Event data stores and channels of CloudTrail have policies, trails don't.
+    WITH_POLICIES.contains(&service) && !(service == "cloudtrail" && part.starts_with("trail/"))
+}
+
+/// Is the action the assumption of a role?
+pub(crate) fn is_assumption(action: &Action) -> bool {
+    action.service() == "sts"
+        && matches!(
+            action.name(),
+            "assumerole"
+                | "assumerolewithsaml"
+                | "assumerolewithwebidentity"
+                | "tagsession"
+                | "setsourceidentity"
+                | "setcontext"
+        )
+}
+
+impl Resources {
+    pub(crate) fn of(estate: &Estate) -> Self {
+        let mut all = Self { kept: HashMap::new(), aliases: HashMap::new() };
+        for resource in &estate.resources {
+            let kind = resource.kind.as_ref().map_or("", |kind| kind.as_str());
+            if matches!(kind, "AWS::IAM::Policy" | "AWS::Organizations::Policy") {
+                continue;
+            }
+            let arn = match (kind, text(resource, "name")) {
+                ("AWS::S3::Bucket", Some(name)) => Some(format!("arn:aws:s3:::{name}")),
+                _ => arn_of(resource),
+            };
+            if let Some(arn) = arn {
+                all.add(resource, kind, arn, estate);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, resource: &Resource, kind: &str, arn: String, estate: &Estate) {
+        let account = account_of(resource, &arn);
+        let called = format!("the policy of {arn}");
+        let policy = match kind {
+            "AWS::IAM::Role" => {
+                policy(resource, "trust_policy", PolicyKind::Trust, &format!("the trust policy of {arn}"))
+            }
+            "AWS::Lambda::Function" => match resource.declared.raw.get("Policy") {
+                Some(Node { value: Value::Unknown(why), .. }) => {
+                    Some(Arc::new(Policy::unread(PolicyKind::Resource, called, why.to_string())))
+                }
+                Some(answer) => {
+                    answer.get("Policy").and_then(|node| raw_policy(node, PolicyKind::Resource, &called))
+                }
+                None => None,
+            },
+            "" => resource
+                .declared
+                .raw
+                .get("Policy")
+                .and_then(|node| raw_policy(node, PolicyKind::Resource, &called)),
+            // The kind does not tell of a policy that resources of its service may have.
+            _ if !resource.attributes.contains_key("policy") && may_have_policy(&arn) => {
+                let why = "the policies of resources of this sort are not read";
+                Some(Arc::new(Policy::unread(PolicyKind::Resource, arn.as_str(), why)))
+            }
+            _ => policy(resource, "policy", PolicyKind::Resource, &called),
+        };
+        for alias in texts(resource, "aliases").0.iter().filter(|_| kind == "AWS::KMS::Key") {
+            if let Some((place, _)) = arn.split_once(":key/") {
+                self.aliases.insert(format!("{place}:{alias}").into(), arn.as_str().into());
+            }
+        }
+        let kept = Kept {
+            s3: if kind == "AWS::S3::Bucket" { s3(resource, &account, estate) } else { S3Facts::default() },
+            account: (!account.is_empty()).then(|| account.into()),
+            tags: tags(resource),
+            policy,
+            is_aws_managed_key: kind == "AWS::KMS::Key" && text(resource, "manager") == Some("AWS"),
+        };
+        self.kept.insert(arn.into(), kept);
+    }
+
+    /// The resource that a request is about, and its ARN: an object's is its bucket, a version's its function.
+    pub(crate) fn find(&self, arn: &str) -> Option<(&str, &Kept)> {
+        let fields: Vec<&str> = arn.splitn(6, ':').collect();
+        let [_, _, service, _, _, part] = fields[..] else { return None };
+        let get = |arn: &str| self.kept.get_key_value(arn).map(|(arn, kept)| (arn.as_ref(), kept));
+        get(arn).or_else(|| match service {
+            "s3" => get(arn.split_once('/').map_or(arn, |(bucket, _)| bucket)),
+            "kms" => self.aliases.get(arn).and_then(|key| get(key)),
+            "lambda" => {
+                let mut parts = part.split(':');
+                let name =
+                    parts.next().zip(parts.next()).map_or(0, |(sort, name)| sort.len() + 1 + name.len());
+                get(&arn[..arn.len() - part.len() + name])
+            }
+            "secretsmanager" => {
+                // Secrets may be asked for without the six characters that AWS adds to their names.
+                let with_suffix = |known: &&str| {
+                    known.strip_prefix(arn).is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
+                };
+                self.kept.keys().map(AsRef::as_ref).filter(with_suffix).min().and_then(get)
+            }
+            "dynamodb" | "es" => {
+                let mut parts = part.split('/');
+                let name =
+                    parts.next().zip(parts.next()).map_or(0, |(sort, name)| sort.len() + 1 + name.len());
+                get(&arn[..arn.len() - part.len() + name])
+            }
+            _ => None,
+        })
+    }
+
+    /// All policies of resources.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        self.kept.values().filter_map(|kept| kept.policy.as_ref())
+    }
+}
+
+impl Identities {
+    /// The policy of what is asked for; one that was not read is there and unread.
+    pub(crate) fn resource_policy(
+        &self,
+        resource: &ResourceText,
+        account: Option<&str>,
+        found: Option<&Kept>,
+        is_trust: bool,
+    ) -> Option<Arc<Policy>> {
+        if let Some(kept) = found {
+            let is_role = resource.field(2) == "iam" && resource.field(5).starts_with("role/");
+            return kept.policy.clone().filter(|_| !is_role || is_trust);
+        }
+        let (service, text) = (resource.field(2), &resource.text);
+        if is_trust {
+            let why = self.why_unread(account.unwrap_or_default(), "AWS::IAM::Role", "role");
+            return Some(Arc::new(Policy::unread(PolicyKind::Trust, text.to_string(), why)));
+        }
+        if !may_have_policy(text) {
+            return None;
+        }
+        // Every stream has an ARN of its own; what is not known of one is not known of all.
+        let called = match (service, account) {
+            ("logs", Some(account)) => format!("of the log groups of {account}"),
+            _ => text.to_string(),
+        };
+        let unread = |why: String| Some(Arc::new(Policy::unread(PolicyKind::Resource, called, why)));
+        let Some(account) = account else {
+            return unread(
+                "the estate does not hold this resource, and does not tell whose it is".to_owned(),
+            );
+        };
+        let part = resource.field(5);
+        let kind = KINDS.iter().find(|(of, begins, _)| *of == service && part.starts_with(begins));
+        let kind = kind.map_or("", |(_, _, kind)| kind);
+        match self.listed(account, kind) {
+            // All were listed and it was not among them: what is not there has no policy.
+            Listed::All if self.looks_into(account) => None,
+            _ => unread(self.why_unread(account, kind, "resource")),
+        }
+    }
+}
+
+fn s3(resource: &Resource, account: &str, estate: &Estate) -> S3Facts {
+    let of_account = |name: &str| {
+        let account = account.parse().ok().and_then(|id| estate.accounts.get(&id));
+        match account.and_then(|account| account.attributes.get("s3_public_access_block")) {
+            Some(Attribute::Known(node)) => {
+                Some(matches!(node.get(name).map(|node| &node.value), Some(Value::Bool(true))))
+            }
+            _ => None,
+        }
+    };
+    let switch = |of_bucket: Option<bool>, of_account: Option<bool>| match (of_bucket, of_account) {
+        (Some(true), _) | (_, Some(true)) => Switch::On,
+        (Some(false), Some(false)) => Switch::Off,
+        _ => Switch::Unknown,
+    };
+    let (grants, _) = items(resource, "grants");
+    let grant = |node: &Node| {
+        let who = node.get("uri").and_then(Node::text).map(|uri| uri.rsplit('/').next().unwrap_or(uri));
+        let who = who.or_else(|| node.get("id").and_then(Node::text))?;
+        let permissions = match node.get("permission").map(|node| &node.value) {
+            Some(Value::List(list)) => list.items.iter().filter_map(Node::text).map(str::to_owned).collect(),
+            Some(Value::Text(text)) => vec![text.to_string()],
+            _ => Vec::new(),
+        };
+        let grant = |permission: String| AclGrant { grantee: who.into(), permission: permission.into() };
+        Some(permissions.into_iter().map(grant).collect::<Vec<_>>())
+    };
+    S3Facts {
+        restrict_public_buckets: switch(
+            flag(resource, "restrict_public_buckets"),
+            of_account("RestrictPublicBuckets"),
+        ),
+        ignore_public_acls: switch(flag(resource, "ignore_public_acls"), of_account("IgnorePublicAcls")),
+        block_public_acls: switch(flag(resource, "block_public_acls"), of_account("BlockPublicAcls")),
+        block_public_policy: switch(flag(resource, "block_public_policy"), of_account("BlockPublicPolicy")),
+        sets_public_policy: Truth::No,
+        acls_are_enabled: matches!(
+            text(resource, "object_ownership"),
+            Some("BucketOwnerPreferred" | "ObjectWriter")
+        ),
+        object_owner: None,
+        acl: grants.iter().filter_map(grant).flatten().collect(),
+        access_point: None,
+    }
+}
