@@ -64,6 +64,22 @@ pub fn gather_files(files: &[(Arc<str>, Arc<str>)], options: &GatherOptions) -> 
     gathering.read_all(&|_| {})
 }
 
+/// How the names of Terraform's files end.
+const TERRAFORM: [&str; 6] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"];
+/// How the names of files end that may be templates, plans or states.
+const DOCUMENTS: [&str; 5] = [".yaml", ".yml", ".json", ".template", ".tfstate"];
+
+/// Does the name of the file end so?
+fn ends(path: &Path, endings: &[&str]) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Is a file of this name read?
+fn is_read(path: &Path) -> bool {
+    ends(path, &TERRAFORM) || ends(path, &DOCUMENTS)
+}
+
 struct Gathering<'a> {
     options: &'a GatherOptions,
     /// The folders that hold Terraform, with the files directly in them.
@@ -156,6 +172,10 @@ impl<'a> Gathering<'a> {
                 self.sort(entry.into_path(), false);
             } else if entry.path_is_symlink() {
                 self.say(Diagnostic::warning("this link leads nowhere"), path);
+            } else if is_read(path) {
+                // Opening a pipe that nobody writes to would wait for ever.
+                let diagnostic = Diagnostic::error("this is neither a file nor a folder, and is not read");
+                self.say(diagnostic.help("name a pipe itself, if it is meant"), path);
             }
         }
     }
@@ -216,12 +236,10 @@ impl<'a> Gathering<'a> {
 
     /// Puts a file where it belongs by its name.
     fn sort(&mut self, path: PathBuf, is_named: bool) {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        if ends(&[".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"]) {
+        if ends(&path, &TERRAFORM) {
             self.roots.entry(folder).or_default().push(path);
-        } else if ends(&[".yaml", ".yml", ".json", ".template", ".tfstate"]) || is_named {
+        } else if ends(&path, &DOCUMENTS) || is_named {
             self.documents.insert(path, is_named);
         }
     }

@@ -1,5 +1,6 @@
 //! Rules over subjects: pages that ship are judged here, all others in a process with limits.
 
+use crate::openness::FACTS;
 use palisade_check::{Input, Judgement, Open, RuleText, compile, mutants};
 use palisade_content::{Check, Library, Page};
 use palisade_model::{Diagnostic, Existence, Path, Position, Resource, Span, Verdict, Why};
@@ -73,6 +74,7 @@ pub fn answer(request: &Request) -> Response {
         text: &request.text,
         start: request.start,
         entrypoint: &request.entrypoint,
+        facts: FACTS,
     };
     let subjects: Vec<Subject<'_>> = request.subjects.iter().map(Subject::new).collect();
     let subjects: Vec<&Subject<'_>> = subjects.iter().collect();
@@ -160,6 +162,7 @@ pub(crate) fn rule_of<'a>(page: &'a Page, check: &'a Check) -> RuleText<'a> {
         text: &check.rego.text,
         start: check.rego.start,
         entrypoint: &check.entrypoint,
+        facts: FACTS,
     }
 }
 

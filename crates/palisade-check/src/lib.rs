@@ -8,9 +8,11 @@
 //!
 //! The engine is pure: no files, network, clock, randomness. Its budget counts steps, not seconds.
 
+mod fact;
 mod input;
 mod rego;
 
+pub use fact::{Fact, Picked};
 pub use input::Input;
 pub use rego::{Mutant, Policy, RuleText, compile, mutants};
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! Which of regorus's built-in functions a rule may call, and which it may not, and why.
 
 use super::own::{OWN, Own};
+use crate::Fact;
 use regorus::Value;
 use regorus::unstable::{BUILTINS, BuiltinFcn, Expr, Ref, Span};
 
@@ -9,6 +10,8 @@ pub enum Lookup {
     Allowed(BuiltinFcn),
     /// One of Palisade's.
     Own(&'static Own),
+    /// Another engine's.
+    Fact(&'static Fact),
     /// Not allowed in any rule; the reason.
     Refused(&'static str),
     /// No such function; the nearest name.
@@ -123,17 +126,20 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// What `name` means.
-pub fn lookup(name: &str) -> Lookup {
+pub fn lookup(name: &str, facts: &'static [Fact]) -> Lookup {
     if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return Lookup::Refused(why);
     }
     if let Some(own) = OWN.iter().find(|own| own.name == name) {
         return Lookup::Own(own);
     }
+    if let Some(fact) = facts.iter().find(|fact| fact.name == name) {
+        return Lookup::Fact(fact);
+    }
     match BUILTINS.get(name) {
         Some(function) if ALLOWED.contains(&name) => Lookup::Allowed(*function),
         Some(_) => Lookup::Refused("it is not among the functions that are known to be harmless"),
-        None => Lookup::Missing(nearest(name)),
+        None => Lookup::Missing(nearest(name, facts)),
     }
 }
 
@@ -177,12 +183,13 @@ pub fn format_problem(format: &str) -> Option<String> {
     None
 }
 
-fn nearest(name: &str) -> Option<String> {
+fn nearest(name: &str, facts: &[Fact]) -> Option<String> {
     let distance = |candidate: &str| strsim::levenshtein(name, candidate);
     let best = ALLOWED
         .iter()
         .copied()
         .chain(OWN.iter().map(|own| own.name))
+        .chain(facts.iter().map(|fact| fact.name))
         .min_by_key(|candidate| distance(candidate))?;
     (distance(best) <= 1 + name.len() / 4).then(|| best.to_owned())
 }

@@ -8,7 +8,7 @@
 use super::builtins;
 use super::partial::{Cause, Ids, Partial, PartialList, message_and_key, union};
 use super::program::{Builtin, Clause, Expr, Form, Function, Operands, Program, Stmt};
-use crate::{Failure, Input, Judgement, Open, STEP_BUDGET};
+use crate::{Fact, Failure, Input, Judgement, Open, STEP_BUDGET, fact};
 use palisade_model::{Path, Segment, Shape};
 use regorus::Value;
 use regorus::unstable::{ArithOp, BinOp, BoolOp, comparison, numbers, sets};
@@ -21,6 +21,7 @@ const EVIDENCE_MAX: usize = 24;
 const CALLS_MAX: usize = 64;
 
 mod expression;
+mod facts;
 mod members;
 mod rules;
 
@@ -326,6 +327,19 @@ impl<'a> Evaluation<'a> {
                     }
                     Outcome { .. } => self.with_reads(reads, &mut next),
                 }
+            }
+            Stmt::SomeIn { key, value, collection: Expr::Builtin(builtin) }
+                if let Function::Fact(fact) = builtin.function =>
+            {
+                self.found_items(&builtin.arguments, Vec::new(), &mut |this, arguments| {
+                    this.each_picked(fact, &arguments, &mut |this, index, member| {
+                        let mut value_then = |this: &mut Self| this.matches(value, member.clone(), &mut next);
+                        match key {
+                            Some(key) => this.matches(key, index, &mut value_then),
+                            None => value_then(this),
+                        }
+                    })
+                })
             }
             Stmt::SomeIn { key, value, collection } => self.expression(collection, &mut |this, found| {
                 this.members(&found, &mut |this, index, member| {

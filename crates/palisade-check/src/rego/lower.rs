@@ -569,11 +569,14 @@ impl<'a> Lowering<'a> {
         if let Some(rule) = own {
             return Ok(Expr::Function(rule, self.all(params)?));
         }
-        match builtins::lookup(&name) {
+        match builtins::lookup(&name, self.rule.facts) {
             builtins::Lookup::Allowed(function) => {
                 self.builtin(span, name, (Function::Regorus(function), function.1), params)
             }
             builtins::Lookup::Own(own) => self.builtin(span, name, (Function::Own(own), own.arity), params),
+            builtins::Lookup::Fact(fact) => {
+                self.builtin(span, name, (Function::Fact(fact), fact.arity), params)
+            }
             builtins::Lookup::Refused(why) => {
                 Err(self.wrong(&start_of(function), format!("`{name}` is not allowed in a rule: {why}")))
             }

@@ -9,7 +9,7 @@ mod own;
 pub(crate) mod partial;
 mod program;
 
-use crate::{Input, Judgement};
+use crate::{Fact, Input, Judgement};
 use palisade_model::{Diagnostic, Position, Span};
 use regorus::unstable::{Module, Parser, Ref};
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct RuleText<'a> {
     pub start: Position,
     /// The rule that lists the faults: `fail` in Palisade's own pages, often `deny` elsewhere.
     pub entrypoint: &'a str,
+    /// The functions whose answers other engines give.
+    pub facts: &'static [Fact],
 }
 
 /// A compiled rule.
@@ -151,6 +153,22 @@ fn fallback(rule: &RuleText<'_>) -> Result<PlainRegorus, String> {
         };
         engine
             .add_extension(own.name.to_owned(), own.arity, Box::new(extension))
+            .map_err(|error| error.to_string())?;
+    }
+    for fact in rule.facts {
+        let extension = move |arguments: Vec<regorus::Value>| {
+            let arguments: Vec<partial::Partial> =
+                arguments.into_iter().map(partial::Partial::Known).collect();
+            let nodes: Vec<palisade_model::Node> =
+                arguments.iter().map(|argument| crate::fact::node(argument, &[])).collect();
+            let picked = (fact.pick)(&nodes).into_iter().filter(|picked| picked.open.is_none());
+            let members = picked.filter_map(|picked| {
+                arguments.first().and_then(|first| crate::fact::part(first, &picked.at.0)?.known())
+            });
+            Ok(regorus::Value::from(members.collect::<Vec<_>>()))
+        };
+        engine
+            .add_extension(fact.name.to_owned(), fact.arity, Box::new(extension))
             .map_err(|error| error.to_string())?;
     }
     let entry: Arc<str> = format!("{package}.{}", rule.entrypoint).into();

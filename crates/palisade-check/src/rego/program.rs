@@ -1,6 +1,7 @@
 //! A rule's program: regorus's syntax tree with names resolved, literals in an order that binds before it reads.
 
 use super::own::Own;
+use crate::Fact;
 use palisade_model::Span as Place;
 use regorus::Value;
 use regorus::unstable::{ArithOp, BinOp, BoolOp, BuiltinFcn, Expr as Syntax, Ref, Span};
@@ -116,4 +117,6 @@ pub struct Builtin {
 pub enum Function {
     Regorus(BuiltinFcn),
     Own(&'static Own),
+    /// Another engine's.
+    Fact(&'static Fact),
 }

@@ -9,8 +9,8 @@ fn oracle(rule: &RuleText<'_>, input: &Input) -> Result<Vec<crate::Failure>, Str
 }
 
 use palisade_model::{
-    Address, Attribute, Existence, Hint, List, Map, Node, Origin, RawResource, Resource, Segment, Shape,
-    Source, Unknown, Value, Verdict, Why,
+    Address, Attribute, Existence, Hint, List, Map, Node, Origin, Path, RawResource, Resource, Segment,
+    Shape, Source, Unknown, Value, Verdict, Why,
 };
 use serde_json::{Value as Json, json};
 
@@ -80,10 +80,52 @@ pub(super) fn resource(json: &Json) -> Resource {
     }
 }
 
+/// `test.large(list)`: the numbers above ten.
+const FACTS: &[crate::Fact] = &[crate::Fact { name: "test.large", arity: 1, pick: large }];
+
+fn large(arguments: &[Node]) -> Vec<crate::Picked> {
+    let all = || crate::Picked { at: Path(Vec::new()), open: Some(Vec::new()) };
+    let list = match &arguments[0].value {
+        Value::List(list) => list,
+        Value::Unknown(_) => return vec![all()],
+        _ => return Vec::new(),
+    };
+    let picked = list.items.iter().enumerate().filter_map(|(index, item)| {
+        let at = Path(vec![Segment::Index(index)]);
+        match &item.value {
+            Value::Number(number) => (number.as_i64()? > 10).then_some(crate::Picked { at, open: None }),
+            Value::Unknown(_) => Some(crate::Picked { at: at.clone(), open: Some(vec![at]) }),
+            _ => None,
+        }
+    });
+    picked.chain(list.more.as_ref().map(|_| all())).collect()
+}
+
+#[test]
+fn what_another_engine_picks_is_evidence_and_leaves_open_what_it_leaves_open() {
+    let some = "fail contains \"m\" if some _ in test.large(input.xs)";
+    check(some, json!({"xs": [1, 20]}), "m [xs[1]]");
+    check(some, json!({"xs": [1, 2]}), "passes");
+    check(some, json!({"xs": ["?", 1]}), "unknown [xs[0]: `var.x` has no value]");
+    check(some, json!({"xs": ["?", 11]}), "m [xs[1]]");
+    check(some, json!({"xs": "?"}), "unknown [xs: `var.x` has no value]");
+    let value = "fail contains sprintf(\"%v\", [x]) if some i, x in test.large(input.xs)";
+    check(value, json!({"xs": [1, 20]}), "20 [xs[1]]");
+    let count = "fail contains \"m\" if count(test.large(input.xs)) > 1";
+    check(count, json!({"xs": [1, 20, 30]}), "m [xs[1], xs[2]]");
+    check("fail contains \"m\" if not 20 in test.large(input.xs)", json!({"xs": [20]}), "passes");
+}
+
 pub(super) fn with_rule<T>(rego: &str, work: impl FnOnce(&RuleText<'_>) -> T) -> T {
     let file: Arc<str> = "page.md".into();
     let text = format!("package check\n\n{rego}\n");
-    work(&RuleText { file: &file, text: &text, start: Position { line: 1, column: 1 }, entrypoint: "fail" })
+    work(&RuleText {
+        file: &file,
+        text: &text,
+        start: Position { line: 1, column: 1 },
+        entrypoint: "fail",
+        facts: FACTS,
+    })
 }
 
 fn policy(rego: &str) -> Policy {
@@ -661,4 +703,3 @@ fn paths_are_written_as_people_write_them() {
     let path = Path(vec![Segment::Name("rules".into()), Segment::Index(2), Segment::Name("port".into())]);
     assert_eq!(path.to_string(), "rules[2].port");
 }
-use palisade_model::Path;

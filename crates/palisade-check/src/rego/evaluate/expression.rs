@@ -118,6 +118,12 @@ impl<'a> Evaluation<'a> {
                 let object = Partial::map(entries, more.map(Cause::bare));
                 self.with_reads(reads, &mut |this| then(this, plain(object.clone())))
             }
+            Expr::Builtin(builtin) if let Function::Fact(fact) = builtin.function => {
+                self.found_items(&builtin.arguments, Vec::new(), &mut |this, arguments| {
+                    let (list, reads) = this.picked_list(fact, &arguments);
+                    this.with_reads(reads, &mut |this| then(this, plain(list.clone())))
+                })
+            }
             Expr::Builtin(builtin) => self.items(&builtin.arguments, Vec::new(), &mut |this, arguments| {
                 this.builtin(builtin, &arguments, then)
             }),
@@ -546,6 +552,7 @@ impl<'a> Evaluation<'a> {
         }
         let function = match &builtin.function {
             Function::Regorus(function) => function.0,
+            Function::Fact(_) => return Flow::Go,
             Function::Own(own) => {
                 return (own.call)(arguments)
                     .map_or(Flow::Go, |value| then(self, Found { value, way: None }));
