@@ -1,0 +1,4 @@
+//! The integration tests of the AWS client without its network.
+
+mod botocore;
+mod hostile;
