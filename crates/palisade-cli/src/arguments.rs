@@ -52,6 +52,15 @@ Examples:
   palisade detect trail/                             every object below a folder, gzip or not
   aws s3 cp s3://trail/day.json.gz - | palisade detect - --format ndjson")]
     Detect(DetectOptions),
+    /// Ask what AWS would allow, and why.
+    #[command(after_help = "\
+Examples:
+  palisade iam explain case.json
+  palisade iam replay --estate acme --trail trail/")]
+    Iam {
+        #[command(subcommand)]
+        verb: crate::iam::arguments::IamVerb,
+    },
     /// Look at, check and write the pages that say what Palisade knows.
     #[command(after_help = "\
 Examples:

@@ -59,9 +59,10 @@ fn show(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
     let records: Vec<String> = Trail::new(&organisation, span).map(|occurrence| occurrence.record).collect();
     let hits = seen(&records, &library)?;
     let targets = vec![format!(
-        "the Terraform of {}, a simulated streaming company, and over {} events of a day of its {} accounts",
+        "the Terraform of {}, a simulated streaming company, and {} detections over {} events of a day of its {} accounts",
         organisation.name,
-        thousands(records.len()),
+        library.detections().count(),
+        thousands(records.len() as u64),
         organisation.accounts.len()
     )];
     let narrow = |_: &mut _, _: &_| Ok(Narrowed::default());
@@ -150,7 +151,8 @@ fn recounted(counts: Counts, raised: &[(Severity, Severity)]) -> Counts {
     recounted
 }
 
-fn thousands(number: usize) -> String {
+/// A number with a comma at every third digit.
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -200,7 +202,7 @@ fn write_out(folder: &Path, options: &DemoOptions) -> anyhow::Result<Ending> {
          Next: palisade scan {shown}/terraform\n      palisade detect {shown}/trail\n",
         files.len(),
         organisation.accounts.len(),
-        thousands(delivered as usize),
+        thousands(delivered),
         if days == 1 { "a day".to_owned() } else { format!("{days} days") },
         objects,
     );

@@ -4,6 +4,7 @@ use crate::Ending;
 use crate::arguments::{DetectFormat, DetectOptions as Asked, FailOn};
 use crate::config;
 use crate::content::{library, says};
+use crate::demo::thousands;
 use crate::output;
 use crate::progress::Progress;
 use crate::scan::matches;
@@ -171,7 +172,9 @@ impl Found<'_> {
     }
 
     fn text(&self, detected: &Detected, library: &Library, out: &mut dyn Write) -> io::Result<()> {
-        let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let plural = |count: u64, word: &str| {
+            format!("{} {word}{}", thousands(count), if count == 1 { "" } else { "s" })
+        };
         writeln!(
             out,
             "Palisade {} ran {} over {} from {}.",

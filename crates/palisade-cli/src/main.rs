@@ -6,6 +6,8 @@ mod content;
 mod demo;
 mod detect;
 mod git;
+mod iam;
+mod iam_check;
 mod narrow;
 mod output;
 mod outside;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Verb::Demo(options) => demo::run(&options, color),
         Verb::Scan(options) => scan::run(&options, color),
         Verb::Detect(options) => detect::run(&options, color),
+        Verb::Iam { verb } => iam::run(&verb, color),
         Verb::Content { verb } => content::run(&verb, color),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "palisade", &mut output::Stdout);

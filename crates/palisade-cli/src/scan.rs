@@ -165,6 +165,7 @@ pub fn summary(page: &Page, library: &Library) -> PageSummary {
     };
     PageSummary {
         id: page.id.clone(),
+        is_detection: matches!(page.body, Body::Detection(_)),
         title: page.title.clone(),
         severity,
         why: page.why.clone(),

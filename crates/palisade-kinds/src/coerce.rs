@@ -89,8 +89,9 @@ fn value(is: &Is, node: Node) -> Result<Value, String> {
 fn bool(value: &Value) -> Result<Value, String> {
     match value {
         Value::Bool(bool) => Ok(Value::Bool(*bool)),
-        Value::Text(text) if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
-        Value::Text(text) if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
+        // Terraform takes the digits too, as texts.
+        Value::Text(text) if text.eq_ignore_ascii_case("true") || **text == *"1" => Ok(Value::Bool(true)),
+        Value::Text(text) if text.eq_ignore_ascii_case("false") || **text == *"0" => Ok(Value::Bool(false)),
         other => Err(mismatch(other, "true or false")),
     }
 }

@@ -308,7 +308,8 @@ fn from_joined(raw: &RawResource, path: &SourcePath, is: &Is, found: &mut Found)
     walk(body(raw), &path.steps, found);
 }
 
-/// Is it certain that something is there? An empty text is nothing, and what is not known yet may turn out to be one.
+/// Is it certain that something is there? An empty text or list is nothing, and what is not known yet may turn out to be
+/// one.
 pub(crate) fn is_certainly_there(node: &Node) -> bool {
     match &node.value {
         Value::Unknown(unknown) => {
@@ -318,9 +319,20 @@ pub(crate) fn is_certainly_there(node: &Node) -> bool {
             unknown.hint.is_present && !may_be_empty
         }
         Value::Text(text) => !text.is_empty(),
+        Value::List(list) => !list.items.is_empty(),
         Value::Null => false,
         _ => true,
     }
+}
+
+/// What is not certainly there may be all the same: why that is not known.
+pub(crate) fn may_be_there(node: &Node) -> Option<(Unknown, Origin)> {
+    let unknown = match &node.value {
+        Value::Unknown(unknown) => unknown,
+        Value::List(List { more: Some(more), .. }) => more,
+        _ => return None,
+    };
+    Some((part_of(unknown), node.origin.clone()))
 }
 
 /// True or false for whether something is there.
@@ -331,10 +343,7 @@ fn presence(found: Found, start: Start<'_>) -> Found {
         Start::Record(node) => &node.origin,
     };
     let mut answer = Found::default();
-    let open = found.items.iter().find_map(|node| match &node.value {
-        Value::Unknown(unknown) => Some((part_of(unknown), node.origin.clone())),
-        _ => None,
-    });
+    let open = found.items.iter().find_map(may_be_there);
     match (found.items.iter().find(|node| is_certainly_there(node)), open.or(found.more)) {
         (Some(there), _) => answer.give(Node::new(Value::Bool(true), there.origin.clone())),
         (None, Some((unknown, origin))) => answer.open(unknown, &origin),

@@ -3,8 +3,9 @@
 use crate::belong::{StandIn, World};
 use crate::coerce::{all_ports, coerce, translated};
 use crate::grammar::{Absent, AttributeRule, Chain, Is, Kind, When};
+use crate::json;
 use crate::kinds::Kinds;
-use crate::read::{Found, Start, body, follow, is_certainly_there};
+use crate::read::{Found, Start, body, follow, is_certainly_there, may_be_there};
 use indexmap::IndexMap;
 use palisade_model::{
     Arn, Attribute, Hint, List, Meaning, Node, Origin, RawResource, Resource, Shape, Source, Unknown, Value,
@@ -226,8 +227,16 @@ fn gathered(rule: &AttributeRule, start: Start<'_>, chain: &Chain) -> Found {
     found
 }
 
-/// Puts a value, or the items of a list, into the list.
+/// Puts a value, or the items of a list, into the list. Where records are wanted, a text is read as JSON.
 fn flatten(rule: &AttributeRule, source: Source, node: Node, list: &mut List) {
+    let node = match &node.value {
+        Value::Text(text) if *rule.is.item() == Is::Record && text.trim_start().starts_with(['{', '[']) => {
+            let why = |message: String| Why::Unreadable(message.into());
+            json::read(text, &node.origin)
+                .unwrap_or_else(|message| Node::unknown(why(message), node.origin.clone()))
+        }
+        _ => node,
+    };
     match node.value {
         Value::List(inner) => {
             for item in inner.items {
@@ -375,10 +384,7 @@ fn there(found: Found) -> There {
     if let Some(node) = found.items.iter().find(|node| is_certainly_there(node)) {
         return There::Yes(node.origin.clone());
     }
-    let open = found.items.into_iter().find_map(|node| match node.value {
-        Value::Unknown(unknown) => Some((unknown.why.into(), node.origin)),
-        _ => None,
-    });
+    let open = found.items.iter().find_map(may_be_there);
     match open.or(found.more) {
         Some((unknown, origin)) => There::Unknown(unknown, origin),
         None => There::No,

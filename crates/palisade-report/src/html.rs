@@ -16,7 +16,7 @@ pub use detections::html_detections;
 use crate::faults::{Fault, faults};
 use crate::quote::Quotes;
 use crate::report::Report;
-use crate::sentences::{answer, called, digits, left_out as left_out_of, looked_at, place};
+use crate::sentences::{answer, called, digits, fix_label, left_out as left_out_of, looked_at, place};
 use crate::{Sources, prose};
 use filter::Choices;
 use palisade_model::{Finding, Severity, Verdict};
@@ -167,7 +167,7 @@ impl Page<'_> {
         )?;
         let fix = prose::first_paragraph(&first.fix);
         if !fix.is_empty() {
-            write!(self.to, "<div class=\"fix\"><b>Fix</b>{}</div>", Markdown(fix))?;
+            write!(self.to, "<div class=\"fix\"><b>{}</b>{}</div>", fix_label(first), Markdown(fix))?;
         }
         self.to.write_all(b"</aside>\n")
     }

@@ -285,7 +285,7 @@ fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticView<'_> {
 
 fn coverage(report: &Report) -> CoverageView<'_> {
     let coverage = &report.coverage;
-    let mut checks: Vec<&str> = report.pages.iter().map(|page| page.id.as_str()).collect();
+    let mut checks: Vec<&str> = report.checks().map(|page| page.id.as_str()).collect();
     checks.sort_unstable();
     CoverageView {
         files: coverage.files,

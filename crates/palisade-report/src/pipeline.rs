@@ -2,7 +2,7 @@
 
 use crate::neutral::neutral;
 use crate::prose::begins_with_words;
-use crate::sentences::{remedy, unknowns};
+use crate::sentences::{fix_label, remedy, unknowns};
 use palisade_model::{Finding, Origin, Span, Verdict};
 
 /// The place of a finding in a file of the repository; none where it stands in none, as what came from standard input.
@@ -50,7 +50,7 @@ pub(crate) fn paragraphs(finding: &Finding) -> Vec<String> {
         paragraphs.push(remedies.join("\n"));
     } else if !finding.fix.trim().is_empty() {
         let apart = if begins_with_words(&finding.fix) { ' ' } else { '\n' };
-        paragraphs.push(format!("Fix:{apart}{}", lines(&finding.fix)));
+        paragraphs.push(format!("{}:{apart}{}", fix_label(finding), lines(&finding.fix)));
     }
     paragraphs.retain(|paragraph| !paragraph.is_empty());
     paragraphs

@@ -22,7 +22,7 @@ pub struct Report {
     pub coverage: Coverage,
     /// What is wrong with the input.
     pub diagnostics: Vec<Diagnostic>,
-    /// The pages of the checks that ran, those that found nothing included.
+    /// The pages of the checks that ran, those that found nothing included, and of the detections that found something.
     pub pages: Vec<PageSummary>,
     /// What would count if nobody had accepted it. It is neither among `findings` nor in `counts`.
     pub suppressed: Vec<Suppressed>,
@@ -87,11 +87,13 @@ pub struct Coverage {
     pub without_check: BTreeMap<Arc<str>, u64>,
 }
 
-/// What a report needs to know of a check's page.
+/// What a report needs to know of the page of a check or of a detection.
 #[derive(Debug, Clone)]
 pub struct PageSummary {
-    /// Its path below the folder of checks.
+    /// Its path below the folder of checks or of detections.
     pub id: PageId,
+    /// Is it a detection, which looks at events and not at resources?
+    pub is_detection: bool,
     /// The fault in a sentence.
     pub title: Arc<str>,
     /// How much the fault matters.
@@ -134,6 +136,11 @@ impl Report {
     /// Is anything left out that would count?
     pub(crate) fn leaves_out(&self) -> bool {
         !self.suppressed.is_empty() || self.comparisons.iter().any(|comparison| comparison.known > 0)
+    }
+
+    /// The pages of the checks that ran.
+    pub(crate) fn checks(&self) -> impl Iterator<Item = &PageSummary> {
+        self.pages.iter().filter(|page| !page.is_detection)
     }
 
     /// Was part of the input lost?

@@ -126,6 +126,7 @@ impl<'a> Rules<'a> {
 fn summary(finding: &Finding) -> PageSummary {
     PageSummary {
         id: finding.page.clone(),
+        is_detection: false,
         title: finding.title.clone(),
         severity: finding.severity,
         why: finding.why.clone(),

@@ -6,6 +6,9 @@ use palisade_model::{Evidence, Finding, Level, Origin, Severity, Why};
 /// How many types of resources are named that no check covers.
 const TYPES_NAMED: usize = 5;
 
+/// The kind of the subject of a finding that tells what somebody did.
+const PRINCIPAL: &str = "principal";
+
 /// What was looked at.
 pub(crate) fn looked_at(report: &Report) -> String {
     let resources = count(report.coverage.total(), "resource");
@@ -20,8 +23,18 @@ pub(crate) fn looked_at(report: &Report) -> String {
         }
         targets => format!("{files} in {}", targets.join(", ")),
     };
-    let (version, checks) = (&report.tool_version, count(report.pages.len() as u64, "check"));
+    let (version, checks) = (&report.tool_version, count(report.checks().count() as u64, "check"));
     format!("Palisade {version} ran {checks} over {resources} from {from}.")
+}
+
+/// What stands above what to do: a fault is mended, what somebody did is looked into.
+pub(crate) fn fix_label(finding: &Finding) -> &'static str {
+    if &*finding.subject.kind == PRINCIPAL { "What to do" } else { "Fix" }
+}
+
+/// The page a finding is of, as a reader calls it.
+pub(crate) fn sort_of_page(finding: &Finding) -> &'static str {
+    if &*finding.subject.kind == PRINCIPAL { "Detection" } else { "Check" }
 }
 
 /// A target by a name that can stand in a sentence.

@@ -3,7 +3,7 @@
 use palisade_content::{Library, Page, Sort};
 use palisade_model::{
     AccountId, Address, Attribute, Call, Evidence, Finding, Fingerprint, Hit, List, Node, Origin, Path,
-    Reference, Resource, Severity, Subject, Unknown, Value, Verdict,
+    Reference, Resource, Segment, Severity, Subject, Unknown, Value, Verdict,
 };
 use serde_json::Value as Json;
 use std::cmp::Reverse;
@@ -67,8 +67,8 @@ fn finding(hit: &Hit, page: &Page, library: &Library, account: Option<String>) -
     }));
     let triage = page.sections.iter().find(|section| &*section.heading == "Triage");
     let evidence = hit.event_id.as_ref().map(|id| Evidence {
-        path: Path::default(),
-        value: Some(Json::String(format!("event {id}"))),
+        path: Path(vec![Segment::Name("eventID".into())]),
+        value: Some(Json::String(id.to_string())),
         unknown: None,
         is_secret: false,
         origin: origin.clone(),

@@ -299,13 +299,62 @@ fn a_syntax_error_in_one_file_of_ten() {
 fn keys_given_twice() {
     let yaml = "Resources:\n  V:\n    Type: AWS::EC2::Volume\n    Properties:\n      Encrypted: true\n      Encrypted: false\n";
     let json = r#"{"Resources": {"V": {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": true, "Encrypted": false}}}}"#;
-    let folder = Folder::new(&[("a.json", json), ("a.yaml", yaml)]);
+    let hcl = "resource \"aws_ebs_volume\" \"v\" {\n  encrypted = true\n  encrypted = false\n}\n";
+    let folder = Folder::new(&[FAILS, ("a.json", json), ("a.tf", hcl), ("a.yaml", yaml)]);
     check(
         &folder,
         1,
-        &["V", "V"],
-        &["a.json:1:84: error: `Encrypted` is given twice", "a.yaml:6:7: error: `Encrypted` is given twice"],
+        &["V", "V", "aws_ebs_volume.open"],
+        &[
+            "a.tf:3:3: error: `resource \"aws_ebs_volume\" \"v\"` could not be read",
+            "a.json:1:84: error: `Encrypted` is given twice",
+            "a.yaml:6:7: error: `Encrypted` is given twice",
+        ],
     );
+    assert_eq!(
+        folder.scan(". --format json").json()["counts"]["unknown"],
+        1,
+        "the broken one is not dropped"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file_among_good_ones() {
+    use std::os::unix::net::UnixListener;
+    let folder = Folder::new(&[FAILS]);
+    // Not even the root user can open a socket.
+    let _sockets = ["s.tf", "s.json", "s.txt"].map(|name| UnixListener::bind(folder.path(name)).unwrap());
+    check(
+        &folder,
+        1,
+        &["aws_ebs_volume.open"],
+        &[
+            "s.json:1:1: error: this is neither a file nor a folder, and is not read",
+            "s.tf:1:1: error: this is neither a file nor a folder, and is not read",
+        ],
+    );
+}
+
+#[test]
+fn modules_functions_and_instances_that_cannot_be() {
+    let folder = Folder::new(&[
+        FAILS,
+        ("module.tf", "module \"gone\" {\n  source = \"./gone\"\n}\n"),
+        ("types.tf", "resource \"aws_ebs_volume\" \"types\" {\n  encrypted = length(5) > 2\n}\n"),
+        (
+            "each.tf",
+            "variable \"names\" {}\nresource \"aws_ebs_volume\" \"each\" {\n  for_each  = var.names\n  encrypted = false\n}\n",
+        ),
+    ]);
+    check(
+        &folder,
+        1,
+        &["aws_ebs_volume.open"],
+        &["module.tf:1:1: warning: `module.gone` comes from `gone`, which has no configuration"],
+    );
+    let run = folder.scan(".").ends(1, &["`length(5) > 2` is not evaluated", "`var.names` has no value"]);
+    assert!(run.stdout.contains("over 3 resources") && run.stdout.contains("2 unknown"), "{}", run.stdout);
 }
 
 #[test]

@@ -116,6 +116,22 @@ fn encodings_are_told_apart_or_named() {
     check(&with("t/a.ndjson", &latin), [1, 1, 0, 1], &["t/a.ndjson:1:1", "not in UTF-8"]);
 }
 
+#[test]
+fn of_all_that_goes_in_each_piece_is_judged_or_refused() {
+    let folder = with("t/a-good.ndjson", format!("{ROOT}\n{QUIET}\n").as_bytes());
+    folder.write("t/b-half.ndjson", format!("{QUIET}\n{{\"eventName\": \"Cons"));
+    let deep = ROOT.replacen('{', &format!("{{\"deep\": {}1{}, ", "[".repeat(10_000), "]".repeat(10_000)), 1);
+    folder.write("t/c-deep.json", format!("{{\"Records\": [{ROOT}, {deep}, {QUIET}]}}"));
+    let latin: Vec<u8> = ROOT.replace("Success", "Succ\u{e8}s").chars().map(|c| c as u8).collect();
+    folder.write("t/d-latin.ndjson", [&latin, b"\n".as_slice(), QUIET.as_bytes()].concat());
+    let wide: Vec<u8> = format!("{ROOT}\n").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    folder.write("t/e-wide.ndjson", [&[0xfe, 0xff], wide.as_slice()].concat());
+    folder.write("t/f.json.gz", zipped(&format!("{{\"Records\": [{QUIET}]}}")));
+    // Eleven pieces go in: eight are judged, and three refused, each with its place.
+    let said = ["t/b-half.ndjson:2:1", "t/c-deep.json:1:", "t/d-latin.ndjson:1:1"];
+    check(&folder, [8, 3, 0, 3], &said);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_unreadable_file_among_good_ones_is_named_and_the_rest_judged() {

@@ -16,6 +16,8 @@ mod folder;
 mod formats;
 mod guides;
 mod hostile_pages;
+mod iam;
 mod outside;
+mod readme;
 mod shell;
 mod suppress;

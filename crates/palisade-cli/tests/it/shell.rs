@@ -7,6 +7,10 @@ const VERBS: &[&str] = &[
     "demo",
     "scan",
     "detect",
+    "iam",
+    "iam decide",
+    "iam explain",
+    "iam replay",
     "content",
     "content check",
     "content list",
@@ -51,7 +55,7 @@ fn the_manual_has_a_page_for_each_verb() {
     for verb in VERBS.iter().filter(|verb| !verb.contains(' ')) {
         run(&format!("man {verb}"), &[]).ends(0, &[".TH", verb, "Examples"]);
     }
-    run("man judge", &[]).ends(2, &["demo, scan, detect, content, completions, man"]);
+    run("man judge", &[]).ends(2, &["demo, scan, detect, iam, content, completions, man"]);
 }
 
 #[test]
@@ -77,7 +81,7 @@ fn the_examples_of_help_parse() {
             let asked =
                 command.split_whitespace().take_while(|word| !word.starts_with('-') || word.len() == 1);
             let asked: Vec<&str> = asked.collect();
-            let verb = asked[..if asked[0] == "content" { 2 } else { 1 }].join(" ");
+            let verb = asked[..if ["content", "iam"].contains(&asked[0]) { 2 } else { 1 }].join(" ");
             run(&format!("{command} --help"), &[]).ends(0, &[&format!("Usage: palisade {verb}")]);
         }
     }

@@ -13,6 +13,8 @@ fn texts_and_scalars_are_taken_for_each_other_where_their_source_mixes_them() {
     coerced("bool", json!(true), "true");
     coerced("bool", json!("true"), "true");
     coerced("bool", json!("False"), "false");
+    coerced("bool", json!("1"), "true");
+    coerced("bool", json!("0"), "false");
     coerced("bool", json!("yes"), "? it could not be read: `yes` stands where true or false is expected");
     coerced("bool", json!(1), "? it could not be read: `1` stands where true or false is expected");
     coerced("number", json!(14), "14");
@@ -35,6 +37,20 @@ fn texts_and_scalars_are_taken_for_each_other_where_their_source_mixes_them() {
     coerced("base64", json!("IyEvYmluL3NoCg=="), "\"#!/bin/sh\\n\"");
     coerced("base64", json!("#!/bin/sh"), "\"#!/bin/sh\"");
     coerced("base64", json!("echo"), "\"echo\"");
+}
+
+#[test]
+fn a_list_of_records_may_be_a_text() {
+    let each = "each: { a: { is: number, terraform: a, absent: none } }";
+    let kinds = kind(&format!("x: {{ is: list of record, terraform: aws_thing.x, absent: none, {each} }}"));
+    for (text, expected) in [
+        ("[{\"a\": 1}, {}]", "[{a: 1}, {}]"),
+        ("\n{\"a\": 1}", "[{a: 1}]"),
+        ("[]", "[]"),
+        ("[{", "[… it could not be read: it is not JSON: the text ends within a map]"),
+    ] {
+        check(&kinds, vec![terraform("aws_thing.a", json!({ "x": text }))], "x", expected);
+    }
 }
 
 #[test]
@@ -231,6 +247,11 @@ fn absence_means_what_the_page_says_for_the_source() {
         "? `var.s` has no value",
     );
     check(&kinds, database(json!({ "snapshot_identifier": null })), "storage_encrypted", "default false");
+    // As a dynamic block without items comes out.
+    let copied = |blocks| database(json!({ "restore_to_point_in_time": blocks }));
+    check(&kinds, copied(json!([{}])), "storage_encrypted", "? the instance it copies decides");
+    check(&kinds, copied(json!([])), "storage_encrypted", "default false");
+    check(&kinds, copied(json!({ "?list": [] })), "storage_encrypted", "? `var.more` has no value");
     check(&kinds, database(json!({})), "publicly_accessible", "default false");
     check(
         &kinds,
@@ -290,6 +311,9 @@ fn presence_is_a_value() {
         (json!({ "A": { "B": "c" } }), "true"),
         (json!({ "A": {} }), "false"),
         (json!({ "A": { "B": null } }), "false"),
+        (json!({ "A": { "B": [] } }), "false"),
+        (json!({ "A": { "B": [{}] } }), "true"),
+        (json!({ "A": { "B": { "?list": [] } } }), "? `var.more` has no value"),
         (json!({ "A": { "B": { "?": "x" } } }), "? `x` has no value"),
         (json!({ "A": { "B": { "->": "y.z" } } }), "true"),
     ] {

@@ -62,9 +62,9 @@ impl Page<'_> {
 
     fn tallies(&mut self, report: &Report) -> io::Result<()> {
         let coverage = &report.coverage;
-        let sources: Vec<String> = (coverage.resources.iter())
-            .map(|(source, number)| format!("{} of {source}", digits(*number)))
-            .collect();
+        let sources = coverage.resources.iter().filter(|_| coverage.resources.len() > 1);
+        let sources: Vec<String> =
+            sources.map(|(source, number)| format!("{} of {source}", digits(*number))).collect();
         writeln!(
             self.to,
             "<p>{} in {}{}{}. Checks looked at {} of them.</p>",
@@ -120,7 +120,7 @@ impl Page<'_> {
 
     /// The checks that ran, so that one that found nothing is seen to have run.
     fn checks(&mut self, report: &Report) -> io::Result<()> {
-        if report.pages.is_empty() {
+        if report.checks().next().is_none() {
             return Ok(());
         }
         let mut found: HashMap<&str, Tally> = HashMap::new();
@@ -136,9 +136,9 @@ impl Page<'_> {
             self.to,
             "<details><summary>{} ran</summary><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Checks\"><table><thead><tr><th scope=\"col\">Check</th>\
              <th scope=\"col\">Severity</th><th scope=\"col\">fails</th><th scope=\"col\">unknown</th></tr></thead><tbody>",
-            count(report.pages.len() as u64, "check")
+            count(report.checks().count() as u64, "check")
         )?;
-        for page in &report.pages {
+        for page in report.checks() {
             let tally = found.get(page.id.as_str()).copied().unwrap_or_default();
             write!(
                 self.to,

@@ -3,7 +3,7 @@
 use super::words::{Inline, Markdown, Marked, Text};
 use super::{OPEN_PLACES, Page, check_anchor, finding_anchor};
 use crate::faults::{Fault, Place};
-use crate::sentences::{count, digits, fact, place as whereabouts};
+use crate::sentences::{count, digits, fact, fix_label, place as whereabouts, sort_of_page};
 use palisade_model::{Evidence, Finding, Origin, PageId};
 use std::io;
 
@@ -36,7 +36,8 @@ impl Page<'_> {
             severity = first.severity,
         )?;
         if !first.fix.trim().is_empty() {
-            write!(self.to, "<div class=\"fix\"><h3>Fix</h3>{}</div>", Markdown(&first.fix))?;
+            let (label, steps) = (fix_label(first), Markdown(&first.fix));
+            write!(self.to, "<div class=\"fix\"><h3>{label}</h3>{steps}</div>")?;
         }
         self.answers_to(first)?;
         self.to.write_all(b"</div>\n<ol class=\"places\">\n")?;
@@ -50,7 +51,8 @@ impl Page<'_> {
     fn answers_to(&mut self, finding: &Finding) -> io::Result<()> {
         write!(
             self.to,
-            "<dl class=\"meta\"><div><dt>Check</dt><dd><code>{}</code></dd></div>",
+            "<dl class=\"meta\"><div><dt>{}</dt><dd><code>{}</code></dd></div>",
+            sort_of_page(finding),
             Text(finding.page.as_str())
         )?;
         let objectives: Vec<&str> = finding.objectives.iter().map(PageId::as_str).collect();

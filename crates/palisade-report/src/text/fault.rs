@@ -3,7 +3,7 @@
 use super::{BOLD, Explain, FIX, PROSE_WIDTH, QUIET, Sheet, colour, name, shown};
 use crate::faults::{Fault, Place};
 use crate::prose;
-use crate::sentences::{fact, place as whereabouts};
+use crate::sentences::{fact, fix_label, place as whereabouts};
 use palisade_model::Finding;
 use std::io;
 use unicode_width::UnicodeWidthStr;
@@ -26,7 +26,7 @@ impl Sheet<'_> {
         }
         self.and_more(2, fault.places.len() - places.len(), " more")?;
         if self.options.explain >= Explain::Short {
-            self.fix(&first.fix)?;
+            self.fix(first)?;
         }
         if self.options.explain == Explain::Whole {
             self.answers_to(first)?;
@@ -34,19 +34,19 @@ impl Sheet<'_> {
         Ok(())
     }
 
-    fn fix(&mut self, fix: &str) -> io::Result<()> {
-        let fix = fix.trim();
+    fn fix(&mut self, finding: &Finding) -> io::Result<()> {
+        let (fix, words) = (finding.fix.trim(), format!("{}:", fix_label(finding)));
         if fix.is_empty() {
             return Ok(());
         }
         self.line("")?;
-        let label = self.paint(FIX, "Fix:");
+        let label = self.paint(FIX, &words);
         if !prose::begins_with_words(fix) {
             self.line(&format!("  {label}"))?;
             return self.markdown(2, fix);
         }
-        for (index, line) in self.set(2, &format!("Fix: {fix}")).into_iter().enumerate() {
-            match line.strip_prefix("Fix:") {
+        for (index, line) in self.set(2, &format!("{words} {fix}")).into_iter().enumerate() {
+            match line.strip_prefix(words.as_str()) {
                 Some(rest) if index == 0 => self.line(&format!("  {label}{rest}"))?,
                 _ => self.line(format!("  {line}").trim_end())?,
             }

@@ -54,6 +54,7 @@ pub fn span(file: &str, line: u32, columns: (u32, u32)) -> Span {
 fn page(id: &str, title: &str, severity: Severity, why: &str, fix: &str) -> PageSummary {
     PageSummary {
         id: PageId::new(id),
+        is_detection: false,
         title: title.into(),
         severity,
         why: why.into(),
