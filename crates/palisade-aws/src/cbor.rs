@@ -135,7 +135,6 @@ impl<'a> Reader<'a> {
     fn tagged(&mut self, information: u8) -> Result<Item, String> {
         let tag = self.argument(information)?;
         let seconds = match self.item()? {
-            #[expect(clippy::cast_precision_loss, reason = "a time is far below, and what is not is refused")]
             Item::Integer(seconds) => seconds as f64,
             Item::Float(seconds) => seconds,
             _ => return Err("the CBOR has a tag on what it is not for".to_owned()),
@@ -210,7 +209,6 @@ pub(crate) fn double(into: &mut Vec<u8>, number: f64) {
 pub(crate) fn float(into: &mut Vec<u8>, number: f64) {
     if !special(into, number) {
         into.push(7 << 5 | 26);
-        #[expect(clippy::cast_possible_truncation, reason = "the model says that it is a float of 32 bits")]
         into.extend((number as f32).to_be_bytes());
     }
 }

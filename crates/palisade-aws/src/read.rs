@@ -208,6 +208,8 @@ pub(crate) fn reference(text: &str) -> Reference {
             _ => {}
         }
     }
+    // Elsewhere what holds JSON is but text.
+    reference.is_json &= reference.location == Location::Header;
     reference
 }
 

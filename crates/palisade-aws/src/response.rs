@@ -295,11 +295,7 @@ impl Reader<'_> {
         let id = ["RequestId", "RequestID"].into_iter().find_map(|name| root.text_of(name));
         error.request_id = id.map(str::to_owned).or(error.request_id.take());
         if let Some(structure) = self.modelled(operation, &error.code) {
-            let members = match self.protocol {
-                Protocol::RestXml => self.markup_structure(structure, told, "").ok(),
-                _ => self.markup_structure(structure, told, "").ok(),
-            };
-            error.members = members.unwrap_or_default();
+            error.members = self.markup_structure(structure, told, "").unwrap_or_default();
         }
         Some(())
     }
@@ -311,7 +307,7 @@ impl Reader<'_> {
         };
         let body = body.ok().filter(Value::is_object).unwrap_or_default();
         let word = |name: &str| body.get(name).and_then(Value::as_str);
-        let message = word("message").or_else(|| word("Message")).or_else(|| word("errorMessage"));
+        let message = word("message").or_else(|| word("Message"));
         message.unwrap_or_default().clone_into(&mut error.message);
         let in_header = answer.header("x-amzn-errortype");
         let code = match self.protocol {
@@ -325,7 +321,10 @@ impl Reader<'_> {
         let code = code.split_once(':').map_or(code, |(code, _)| code);
         let code = code.rsplit_once('#').map_or(code, |(_, code)| code);
         if let Some(structure) = self.modelled(operation, code) {
-            let members = self.json_structure(structure, &body, "", 0).ok();
+            let members = match self.protocol {
+                Protocol::RestJson => self.rest(structure, answer),
+                _ => self.json_structure(structure, &body, "", 0),
+            };
             error.members = members.unwrap_or_default();
         }
         let query = answer.header("x-amzn-query-error").and_then(|text| text.split_once(';'));
@@ -396,10 +395,6 @@ fn plain(item: cbor::Item) -> Value {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "what is wider than sixty-four bits has no exact value in JSON either"
-)]
 fn wide(number: i128) -> f64 {
     number as f64
 }

@@ -44,7 +44,6 @@ impl Time {
             return None;
         }
         let micros = ((seconds - whole) * 1e6).round_ties_even();
-        #[expect(clippy::cast_possible_truncation, reason = "both were just bounded")]
         let (whole, micros) = (whole as i64, micros as i64);
         let time =
             Self { seconds: whole + micros / 1_000_000, micros: u32::try_from(micros % 1_000_000).ok()? };
@@ -74,7 +73,6 @@ impl Time {
     }
 
     pub(crate) fn as_f64(self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a civil date in microseconds is well below 2^63")]
         let micros = (self.seconds * 1_000_000 + i64::from(self.micros)) as f64;
         micros / 1e6
     }

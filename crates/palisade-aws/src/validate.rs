@@ -131,7 +131,6 @@ impl Checker<'_> {
                 None => self.wrong_type(member, value, "text"),
             },
             To::Integer | To::Long => match value.as_i64() {
-                #[expect(clippy::cast_precision_loss, reason = "compared with a small bound only")]
                 Some(number) => self.check_bound(of, number as f64, member),
                 None => self.wrong_type(member, value, "a whole number"),
             },
@@ -158,7 +157,6 @@ impl Checker<'_> {
     }
 
     fn check_least(&mut self, of: &Reference, length: usize, member: &str, what: &str) {
-        #[expect(clippy::cast_precision_loss, reason = "compared with a small bound only")]
         if of.min.is_some_and(|min| (length as f64) < min) {
             let min = of.min.unwrap_or_default();
             let many = if min == 1.0 { "" } else { "s" };

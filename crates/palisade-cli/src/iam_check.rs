@@ -106,12 +106,16 @@ pub fn run(verb: &CheckVerb, color: bool) -> anyhow::Result<Ending> {
             let (actions, resources) = (list(actions), list(resources));
             let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
             let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
-            let report = palisade_prove::access_not_granted(&policy, &actions, &resources, &options.options());
+            let report =
+                palisade_prove::access_not_granted(&policy, &actions, &resources, &options.options());
             answered(&report, "the policy allows none of the actions on any of the resources", options)
         }
         CheckVerb::NoPublicAccess { policy, resource_type, options } => {
             let is_type = resource_type.starts_with("AWS::") && resource_type.split("::").count() == 3;
-            anyhow::ensure!(is_type, "`{resource_type}` is no resource type: one such as AWS::S3::Bucket is expected");
+            anyhow::ensure!(
+                is_type,
+                "`{resource_type}` is no resource type: one such as AWS::S3::Bucket is expected"
+            );
             let policy = one(policy, Some(palisade_prove::policy_kind(resource_type)), color)?;
             let report = palisade_prove::no_public_access(&policy, &options.options());
             answered(&report, "the policy keeps strangers out", options)
@@ -143,7 +147,8 @@ fn two(one: &Path, other: &Path, color: bool) -> anyhow::Result<(Attached, Attac
 fn policies_of(paths: &[PathBuf], kind: Option<PolicyKind>, color: bool) -> anyhow::Result<Vec<Arc<Policy>>> {
     let texts = paths.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let kind = kind.unwrap_or_else(|| {
-        let names = texts.iter().any(|(_, text)| text.contains("\"Principal\"") || text.contains("\"NotPrincipal\""));
+        let names =
+            texts.iter().any(|(_, text)| text.contains("\"Principal\"") || text.contains("\"NotPrincipal\""));
         if names { PolicyKind::Resource } else { PolicyKind::Identity }
     });
     let mut policies = Vec::new();
@@ -222,7 +227,10 @@ fn text(report: &Report, claim: &str, options: &ProveOptions, out: &mut dyn Writ
         Answer::Holds => {
             writeln!(out, "Holds: {claim}, whatever the action, the resource and the condition keys.")?;
             if options.listed_actions {
-                writeln!(out, "Asked about the actions that the service reference lists; not about those that AWS will add.")?;
+                writeln!(
+                    out,
+                    "Asked about the actions that the service reference lists; not about those that AWS will add."
+                )?;
             }
             Ok(())
         }
@@ -262,10 +270,17 @@ fn redundant(found: &[Redundant], report: &Report, options: &ProveOptions) -> an
                 writeln!(out, "Redundant: {}", name(one))?;
             }
             for one in &open {
-                writeln!(out, "Unknown: {}: {}", name(one), neutral(one.open.as_deref().unwrap_or_default()))?;
+                writeln!(
+                    out,
+                    "Unknown: {}: {}",
+                    name(one),
+                    neutral(one.open.as_deref().unwrap_or_default())
+                )?;
             }
             match (sure.len(), open.is_empty()) {
-                (0, true) => writeln!(out, "Holds: without any one of the statements, something else is allowed."),
+                (0, true) => {
+                    writeln!(out, "Holds: without any one of the statements, something else is allowed.")
+                }
                 (0 | 1, _) => Ok(()),
                 _ => writeln!(out, "Each could go alone; two that allow the same can't both."),
             }
@@ -292,5 +307,6 @@ fn redundant(found: &[Redundant], report: &Report, options: &ProveOptions) -> an
 
 fn name(one: &Redundant) -> String {
     let sid = one.sid.as_ref().map(|sid| format!(" `{sid}`")).unwrap_or_default();
-    neutral(&format!("statement {}{sid} at {}", one.statement, one.at.as_deref().unwrap_or(&one.policy))).into()
+    neutral(&format!("statement {}{sid} at {}", one.statement, one.at.as_deref().unwrap_or(&one.policy)))
+        .into()
 }

@@ -621,9 +621,9 @@ mod tests {
         let pattern = format!("{}b", "a*".repeat(20_000));
         check(&pattern, &"a".repeat(100_000), Truth::No);
         check(&pattern, &format!("{}b", "a".repeat(100_000)), Truth::Yes);
-        let ones = format!("*{}b*", "a?".repeat(20_000));
-        check(&ones, &"a".repeat(100_000), Truth::No);
-        check(&ones, &format!("{}bc", "a".repeat(100_000)), Truth::Yes);
+        let ones = format!("*{}b*", "a?".repeat(2_000));
+        check(&ones, &"a".repeat(20_000), Truth::No);
+        check(&ones, &format!("{}bc", "a".repeat(20_000)), Truth::Yes);
     }
 
     #[test]

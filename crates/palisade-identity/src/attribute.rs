@@ -103,8 +103,33 @@ pub(crate) fn policy(resource: &Resource, name: &str, kind: PolicyKind, called: 
 /// The attributes of kinds have one form, with actions in lower case; people read what they wrote themselves.
 pub(crate) fn compile(node: &Node, resource: &Resource, kind: PolicyKind, called: &str) -> Arc<Policy> {
     let is_written = matches!(node.origin, Origin::File(_));
-    let written = if is_written { written(&resource.declared.raw, &node.origin) } else { None };
-    Arc::new(Policy::from_node(written.unwrap_or(node), called, kind, Strictness::Strict))
+    if let Some(written) = is_written.then(|| written(&resource.declared.raw, &node.origin)).flatten() {
+        return Arc::new(Policy::from_node(written, called, kind, Strictness::Strict));
+    }
+    let mut spelled = node.clone();
+    spell(&mut spelled);
+    Arc::new(Policy::from_node(&spelled, called, kind, Strictness::Strict))
+}
+
+/// Gives the actions of a document the letter case that AWS gives them.
+fn spell(document: &mut Node) {
+    let reference = palisade_services::Reference::shipped();
+    let entries = |node: &mut Node, name: &str, change: &mut dyn FnMut(&mut Node)| {
+        let Value::Map(map) = &mut node.value else { return };
+        if let Some(Value::List(list)) = map.entries.get_mut(name).map(|node| &mut node.value) {
+            list.items.iter_mut().for_each(change);
+        }
+    };
+    entries(document, "Statement", &mut |statement| {
+        for name in ["Action", "NotAction"] {
+            entries(statement, name, &mut |node| {
+                let Some(text) = node.text() else { return };
+                if let (Some(action), Some((service, _))) = (reference.action(text), text.split_once(':')) {
+                    node.value = Value::Text(format!("{service}:{}", action.name).into());
+                }
+            });
+        }
+    });
 }
 
 fn written<'n>(node: &'n Node, origin: &Origin) -> Option<&'n Node> {

@@ -461,12 +461,13 @@ impl Compiler<'_> {
         let read = match own {
             Some(Some(policy)) => policy,
             Some(None) => Arc::new(Policy::unread(kind, called, "its document was not read")),
-            None if is_aws && arn.ends_with(":policy/AdministratorAccess") => Arc::new(Policy::parse(
-                ADMINISTRATOR,
-                &"AdministratorAccess".into(),
-                kind,
-                Strictness::Strict,
-            )),
+            None if is_aws && arn.ends_with(":policy/AdministratorAccess") => {
+                let mut known =
+                    Policy::parse(ADMINISTRATOR, &called.as_str().into(), kind, Strictness::Strict);
+                // It stands in no file.
+                known.statements.iter_mut().for_each(|statement| statement.span = None);
+                Arc::new(known)
+            }
             None if is_aws => Arc::new(Policy::unread(
                 kind,
                 called,

@@ -27,7 +27,7 @@ const IAM: &str = r#"{
       {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*",
        "Condition": {"StringEquals": {"aws:PrincipalTag/team": "films"}}}]}}]}],
   "RoleDetailList": [
-    {"Arn": "arn:aws:iam::111100000000:role/work/app", "RoleName": "app", "RoleId": "AROAAPP", "Path": "/work/",
+    {"Arn": "arn:aws:iam::111100000000:role/jobs/app", "RoleName": "app", "RoleId": "AROAAPP", "Path": "/jobs/",
      "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
      "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::111100000000:policy/app"}],
@@ -92,7 +92,7 @@ fn check(lines: &[(&str, &str)]) {
     }
 }
 
-const APP: &str = "arn:aws:iam::111100000000:role/work/app";
+const APP: &str = "arn:aws:iam::111100000000:role/jobs/app";
 
 #[test]
 fn policies_of_groups_boundaries_buckets_and_units_all_count() {
@@ -117,8 +117,8 @@ fn policies_of_groups_boundaries_buckets_and_units_all_count() {
             "arn:aws:iam::111100000000:role/admin iam:CreateUser arn:aws:iam::111100000000:user/x",
             "Allowed … AdministratorAccess",
         ),
-        ("lambda.amazonaws.com sts:AssumeRole arn:aws:iam::111100000000:role/work/app", "Allowed"),
-        ("ec2.amazonaws.com sts:AssumeRole arn:aws:iam::111100000000:role/work/app", "ImplicitlyDenied"),
+        ("lambda.amazonaws.com sts:AssumeRole arn:aws:iam::111100000000:role/jobs/app", "Allowed"),
+        ("ec2.amazonaws.com sts:AssumeRole arn:aws:iam::111100000000:role/jobs/app", "ImplicitlyDenied"),
     ]);
 }
 

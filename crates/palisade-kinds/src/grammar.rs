@@ -55,7 +55,7 @@
 //! ```
 //!
 //! `[]` takes each item of a list, and `[key]` the `Value` of the item whose `Key` that is; a step through a list without it wants exactly one item, as Terraform's nested
-//! blocks are. A step into a text that begins like JSON reads it as JSON. `is present` gives true or false for whether something is there.
+//! blocks are. A step into a text that begins like JSON reads it as JSON, and so does a list of records. `is present` gives true or false for whether something is there.
 //! A `where` path is a *join*: the resources of those types that belong to this one. A path without `where` whose type
 //! is written out makes that type one of the kind's own; CloudFormation's own type needn't be written.
 //! A tag path that ends in `tags_all` falls back to `tags`.

@@ -66,7 +66,11 @@ impl Actions {
     pub fn new(actions: &palisade_iam::Actions) -> Self {
         let texts: Vec<Box<str>> =
             actions.written.iter().map(|written| written.text.to_ascii_lowercase().into()).collect();
-        Self { is_negated: actions.is_negated, patterns: texts.iter().map(|text| pattern(text)).collect(), texts }
+        Self {
+            is_negated: actions.is_negated,
+            patterns: texts.iter().map(|text| pattern(text)).collect(),
+            texts,
+        }
     }
 
     pub fn is_all(&self) -> bool {
@@ -106,7 +110,9 @@ impl Actions {
                 Some((prefix, _)) if !prefix.contains(['*', '?']) => universe.of_service(prefix),
                 _ => (0, universe.names.len()),
             };
-            let is_service = text.split_once(':').is_some_and(|(prefix, name)| name == "*" && !prefix.contains(['*', '?']));
+            let is_service = text
+                .split_once(':')
+                .is_some_and(|(prefix, name)| name == "*" && !prefix.contains(['*', '?']));
             for (is_found, name) in found[start..end].iter_mut().zip(&universe.names[start..end]) {
                 *is_found = *is_found || is_service || is_match(text.as_bytes(), name.as_bytes());
             }

@@ -13,7 +13,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { steps: 20_000_000, unlisted_actions: true }
+        Self { steps: 5_000_000, unlisted_actions: true }
     }
 }
 

@@ -47,7 +47,8 @@ impl Asker {
             return true;
         }
         statement.principals.as_ref().is_some_and(|principals| {
-            let is_named = principals.patterns.iter().any(|(pattern, _)| pattern.names(&self.principal).is_some());
+            let is_named =
+                principals.patterns.iter().any(|(pattern, _)| pattern.names(&self.principal).is_some());
             is_named != principals.is_negated
         })
     }
@@ -69,7 +70,14 @@ fn derived(principal: &Principal) -> Fixed {
     });
     let follows = |key: &str| {
         (key.starts_with("aws:principal") && !key.contains("org") && !key.contains("tag"))
-            || matches!(key, "aws:username" | "aws:sourceaccount" | "aws:sourcearn" | "aws:sourceorgid" | "aws:sourceorgpaths")
+            || matches!(
+                key,
+                "aws:username"
+                    | "aws:sourceaccount"
+                    | "aws:sourcearn"
+                    | "aws:sourceorgid"
+                    | "aws:sourceorgpaths"
+            )
     };
     for (key, entry) in request.context.entries().filter(|(key, _)| follows(key)) {
         match entry {
@@ -114,7 +122,10 @@ pub(crate) fn of_policies(policies: &[&Attached]) -> (Vec<Asker>, Vec<String>) {
                 }
                 PrincipalPattern::Service(name) | PrincipalPattern::Federated(name) => name.to_string(),
                 PrincipalPattern::Canonical(_) | PrincipalPattern::UniqueId(_) => {
-                    open.push(format!("`{}` names somebody by an id, which only AWS can resolve", written.text));
+                    open.push(format!(
+                        "`{}` names somebody by an id, which only AWS can resolve",
+                        written.text
+                    ));
                     continue;
                 }
             };
@@ -147,7 +158,8 @@ pub(crate) fn strangers(policy: &Attached) -> Vec<Asker> {
     let mut addresses: Vec<IpAddr> = (1..=223_u8).map(|first| IpAddr::from([first, 77, 113, 9])).collect();
     addresses.retain(|address| !networks.iter().any(|network| network.contains(address)));
     addresses.truncate(1);
-    addresses.extend(networks.iter().filter(is_wide).map(IpNet::network).filter(|address| !in_narrow(address)));
+    addresses
+        .extend(networks.iter().filter(is_wide).map(IpNet::network).filter(|address| !in_narrow(address)));
     let mut found = Vec::new();
     for text in [STRANGER, "anonymous"] {
         for address in &addresses {

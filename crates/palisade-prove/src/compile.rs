@@ -3,7 +3,8 @@
 use crate::actions::{Actions, Classes};
 use crate::word::{Letter, Pattern, Step, VARIABLES};
 use palisade_iam::{
-    Effect, Family, Glob, Policy, PolicyKind, Principals, Quantifier, ResourcePattern, Sign, Test, Truth, Variable,
+    Effect, Family, Glob, Policy, PolicyKind, Principals, Quantifier, ResourcePattern, Sign, Test, Truth,
+    Variable,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -162,7 +163,9 @@ impl Condition {
             Some(operator) => match operator.family {
                 Family::Null => Sort::Presence,
                 Family::Numeric(_) | Family::Date(_) | Family::Address | Family::Binary => Sort::Ordered,
-                family => Sort::Words(inner.values.iter().map(|v| WordTest::of_value(&v.test, family)).collect()),
+                family => {
+                    Sort::Words(inner.values.iter().map(|v| WordTest::of_value(&v.test, family)).collect())
+                }
             },
         };
         let values: BTreeSet<&str> = inner.values.iter().map(|value| value.text.as_ref()).collect();
@@ -172,7 +175,8 @@ impl Condition {
             sort,
             quantifier: inner.operator.and_then(|operator| operator.quantifier),
             is_negated: inner.operator.is_some_and(|operator| operator.is_negated),
-            identity: format!("{} {} {has_variables} {values:?}", inner.operator_text, inner.key.as_str()).into(),
+            identity: format!("{} {} {has_variables} {values:?}", inner.operator_text, inner.key.as_str())
+                .into(),
         }
     }
 
@@ -199,7 +203,10 @@ impl Statement {
             effect,
             principals: statement.principals.clone(),
             actions: Actions::new(&statement.actions),
-            names_everything: statement.resources.as_ref().is_none_or(|resources| resources.names_everything()),
+            names_everything: statement
+                .resources
+                .as_ref()
+                .is_none_or(|resources| resources.names_everything()),
             resources,
             conditions: statement.conditions.iter().map(|c| Condition::new(c, has_variables)).collect(),
         }
@@ -207,8 +214,11 @@ impl Statement {
 
     /// Does it hold for the same requests as another (of the same actions, unless they are compared too)?
     pub fn is_same(&self, other: &Self, with_actions: bool) -> bool {
-        let identities = |statement: &Self| statement.conditions.iter().map(|c| c.identity.clone()).collect::<BTreeSet<_>>();
-        let resources = |statement: &Self| statement.resources.as_ref().map(|r| (r.is_negated, r.tests.clone()));
+        let identities = |statement: &Self| {
+            statement.conditions.iter().map(|c| c.identity.clone()).collect::<BTreeSet<_>>()
+        };
+        let resources =
+            |statement: &Self| statement.resources.as_ref().map(|r| (r.is_negated, r.tests.clone()));
         (!with_actions || self.actions == other.actions)
             && self.conditions.len() == other.conditions.len()
             && self.names_everything == other.names_everything
@@ -291,7 +301,11 @@ pub(crate) enum Values {
 
 impl Values {
     /// The letter of a variable as it is compared with or without letter case.
-    fn letter(table: &[(Arc<str>, Option<Box<str>>)], variable: &Variable, ignores_case: bool) -> Option<Letter> {
+    fn letter(
+        table: &[(Arc<str>, Option<Box<str>>)],
+        variable: &Variable,
+        ignores_case: bool,
+    ) -> Option<Letter> {
         let is_it = |(key, default): &(Arc<str>, Option<Box<str>>)| {
             key.as_ref() == variable.key.as_str() && *default == variable.default
         };
@@ -338,6 +352,10 @@ impl Values {
         if self.bound(tests, true).iter().any(|pattern| pattern.matches(word)) {
             return Truth::Yes;
         }
-        if self.bound(tests, false).iter().any(|pattern| pattern.matches(word)) { Truth::Unknown } else { Truth::No }
+        if self.bound(tests, false).iter().any(|pattern| pattern.matches(word)) {
+            Truth::Unknown
+        } else {
+            Truth::No
+        }
     }
 }

@@ -7,13 +7,15 @@ use crate::compile::{Attached, Resources, Sort, Statement, Values};
 use crate::keys::{Bound, Domain, Settled, State, truth};
 use crate::replay::replay;
 use crate::search::{Model, Problem, search};
-use crate::word::{letters, text};
+use crate::word::{Pattern, letters, text};
 use palisade_iam::{Action, Effect};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many ways of giving values to the variables are tried.
 const MAX_ASSIGNMENTS: usize = 200;
+/// How many actions that are listed are passed over in search of one that is not.
+const MAX_OTHER_ACTIONS: usize = 64;
 /// How many texts are tried for one variable.
 const MAX_TEXTS: usize = 8;
 
@@ -28,13 +30,17 @@ struct Slot<'a> {
     takes_resource: bool,
 }
 
+/// An allowing statement of the new policies, a denying one of the old, whether the action takes a resource and is
+/// searched, and the statements that must not apply.
+type Done = (usize, Option<usize>, bool, bool, Vec<usize>);
+
 struct Difference<'a> {
     new: &'a Attached,
     old: &'a Attached,
     asker: &'a Asker,
     report: Report,
     // What was found to hold nothing.
-    done: HashSet<(usize, Option<usize>, bool, bool, Vec<usize>)>,
+    done: HashSet<Done>,
 }
 
 /// Looks for a request of one of the askers that `new` allows and `old` does not.
@@ -54,6 +60,10 @@ pub(crate) fn beyond(new: &Attached, old: &Attached, askers: &[Asker], options: 
             break;
         }
     }
+    // What was not looked at any more may hold a request.
+    if report.steps_left == 0 {
+        report.out_of_steps();
+    }
     report
 }
 
@@ -70,7 +80,8 @@ impl<'a> Difference<'a> {
     fn run(&mut self, options: &Options) {
         let universe = Universe::shipped();
         let all: Vec<usize>;
-        let has_allow = |list: &[usize]| list.iter().any(|at| self.new.statements[*at].effect == Effect::Allow);
+        let has_allow =
+            |list: &[usize]| list.iter().any(|at| self.new.statements[*at].effect == Effect::Allow);
         let actions = if has_allow(&self.new.classes.always) {
             all = (0..universe.names.len()).collect();
             &all
@@ -112,11 +123,7 @@ impl<'a> Difference<'a> {
         self.asker.is_named(statement)
     }
 
-    fn about<'i>(
-        &self,
-        new: impl Iterator<Item = &'i usize>,
-        old: impl Iterator<Item = &'i usize>,
-    ) -> About {
+    fn about<'i>(&self, new: impl Iterator<Item = &'i usize>, old: impl Iterator<Item = &'i usize>) -> About {
         let mut about = About::default();
         for at in new.filter(|at| self.is_for_asker(&self.new.statements[**at])) {
             match self.new.statements[*at].effect {
@@ -222,7 +229,9 @@ impl<'a> Difference<'a> {
         let variables = variables(applying.iter().chain(sparing).copied());
         // What is surely there depends on which of several resources it is: each for itself.
         let parts = match applying.first().and_then(|first| first.resources.as_ref()) {
-            Some(resources) if !variables.is_empty() && resources.tests.len() > 1 && !resources.is_negated => {
+            Some(resources)
+                if !variables.is_empty() && resources.tests.len() > 1 && !resources.is_negated =>
+            {
                 let of = |test: &crate::compile::WordTest| {
                     let mut part = applying[0].clone();
                     part.resources = Some(Resources { is_negated: false, tests: vec![test.clone()] });
@@ -255,11 +264,12 @@ impl<'a> Difference<'a> {
             sparing: sparing.to_vec(),
             takes_resource: slot.takes_resource,
             looks_for_action: slot.action.is_none(),
+            other_actions: Vec::new(),
             values: Values::Symbols(variables.to_vec(), present),
             bound: Bound::Perhaps,
             fixed: self.asker.fixed.clone(),
         };
-        let possible = match search(&problem, &mut self.report.steps_left) {
+        let possible = match self.search(&mut problem) {
             Settled::Nothing => return,
             Settled::OutOfSteps => return self.report.out_of_steps(),
             Settled::Unsure(why) => return self.report.unsure(why),
@@ -278,7 +288,7 @@ impl<'a> Difference<'a> {
             }
             let told: Vec<Arc<str>> = texts.keys().cloned().collect();
             problem.values = Values::Texts(texts);
-            let found = match search(&problem, &mut self.report.steps_left) {
+            let found = match self.search(&mut problem) {
                 Settled::Found(mut model) => {
                     for key in told {
                         model.keys.extend(problem.fixed.get(&key).map(|state| (key.clone(), state.clone())));
@@ -310,6 +320,27 @@ impl<'a> Difference<'a> {
             format!("about {about}: the values of {} would have to be told apart further", names.join(", "))
         };
         self.report.unsure(why.unwrap_or(undecided));
+    }
+
+    /// Searches; where the action is looked for, again until it is one that nothing lists or names.
+    fn search(&mut self, problem: &mut Problem<'_>) -> Settled<Model> {
+        let universe = Universe::shipped();
+        for _ in 0..MAX_OTHER_ACTIONS {
+            let found = search(problem, &mut self.report.steps_left);
+            let Settled::Found(model) = &found else { return found };
+            if !problem.looks_for_action {
+                return found;
+            }
+            let Some(name) = text(&model.action) else { return found };
+            let statements = || self.new.statements.iter().chain(&self.old.statements);
+            let is_named =
+                || statements().any(|statement| statement.actions.named().any(|named| named == name));
+            if universe.find(&name).is_none() && !is_named() {
+                return found;
+            }
+            problem.other_actions.push(Pattern::exact(&name));
+        }
+        Settled::Unsure("which actions AWS may add could not be told from those there are".to_owned())
     }
 
     /// Replays a request; one that the engine confirms is the answer.
@@ -378,7 +409,9 @@ impl<'a> Difference<'a> {
                                 continue;
                             }
                             let plain = condition.inner.values.iter().map(|value| value.text.as_ref());
-                            texts.extend(plain.filter(|t| !t.contains("${")).map(|t| Some(t.replace('*', "x"))));
+                            texts.extend(
+                                plain.filter(|t| !t.contains("${")).map(|t| Some(t.replace('*', "x"))),
+                            );
                         }
                     }
                     for (_, default) in variables.iter().filter(|(other, _)| other == key) {

@@ -181,7 +181,11 @@ fn one_word(
         let Sort::Words(tests) = &literal.condition.sort else { continue };
         let must_match = literal.wanted != literal.condition.is_negated;
         let set = values.bound(tests, bound.takes_lower(must_match));
-        if must_match { within.push(set) } else { without.push(set) }
+        if must_match {
+            within.push(set)
+        } else {
+            without.push(set)
+        }
         // For a set operator an empty text is no value.
         if literal.condition.quantifier.is_some() {
             without.push(vec![Pattern::exact("")]);
@@ -191,31 +195,32 @@ fn one_word(
     if within.is_empty() && always.is_empty() {
         within.push(vec![Pattern::any()]);
     }
+    let (within, without): (Vec<&Set>, Vec<&Set>) = (within.iter().collect(), without.iter().collect());
     find_word(&within, &always, &without, |_| true, steps)
 }
 
 /// Finds a word. Where variables are letters, two patterns with one of them say less than they do with its value: so
 /// none is only certain when one of the patterns alone leaves none.
 pub(crate) fn find_word(
-    within: &[Set],
+    within: &[&Set],
     always: &[Set],
-    without: &[Set],
+    without: &[&Set],
     allowed: fn(Letter) -> bool,
     steps: &mut u64,
 ) -> Settled<Vec<Letter>> {
-    let has_symbol =
-        |set: &Set| set.iter().flat_map(|p| &p.steps).any(|s| matches!(s, word::Step::Letter(l) if *l >= word::VARIABLES));
-    let without: Vec<&Set> = without.iter().collect();
+    let has_symbol = |set: &Set| {
+        set.iter().flat_map(|p| &p.steps).any(|s| matches!(s, word::Step::Letter(l) if *l >= word::VARIABLES))
+    };
     let mut attempts: Vec<Vec<&Set>> = Vec::new();
-    if within.len() > 1 && within.iter().any(has_symbol) {
-        attempts.extend(within.iter().map(|set| vec![set]));
+    if within.len() > 1 && within.iter().any(|set| has_symbol(set)) {
+        attempts.extend(within.iter().map(|set| vec![*set]));
     } else {
-        attempts.push(within.iter().collect());
+        attempts.push(within.to_vec());
     }
     let mut last = Settled::Nothing;
     for attempt in attempts {
         let attempt: Vec<&Set> = attempt.into_iter().chain(always).collect();
-        match word::find(&attempt, &without, allowed, steps) {
+        match word::find(&attempt, without, allowed, steps) {
             Found::Word(word) => last = Settled::Found(word),
             Found::Nothing => return Settled::Nothing,
             Found::OutOfSteps => return Settled::OutOfSteps,
@@ -233,7 +238,8 @@ pub(crate) fn settle(
     bound: Bound,
     steps: &mut u64,
 ) -> Settled<State> {
-    let is_it = |state: &State| literals.iter().all(|l| bound.is_met(truth(l.condition, state, values), l.wanted));
+    let is_it =
+        |state: &State| literals.iter().all(|l| bound.is_met(truth(l.condition, state, values), l.wanted));
     if let Some(state) = fixed {
         return if is_it(state) { Settled::Found(state.clone()) } else { Settled::Nothing };
     }
@@ -291,11 +297,18 @@ fn several(
             // An operator for one value on several: AWS does not document it.
             (None, _) if bound == Bound::Surely => return Settled::Nothing,
             (None, _) => {}
-            (Some(Quantifier::ForAllValues), true) | (Some(Quantifier::ForAnyValue), false) => every.push(*literal),
-            (Some(Quantifier::ForAllValues), false) | (Some(Quantifier::ForAnyValue), true) => some.push(*literal),
+            (Some(Quantifier::ForAllValues), true) | (Some(Quantifier::ForAnyValue), false) => {
+                every.push(*literal)
+            }
+            (Some(Quantifier::ForAllValues), false) | (Some(Quantifier::ForAnyValue), true) => {
+                some.push(*literal)
+            }
         }
         let is_symbolic = matches!(values, Values::Symbols(..));
-        if is_symbolic && literal.condition.quantifier.is_some() && literal.condition.variables().next().is_some() {
+        if is_symbolic
+            && literal.condition.quantifier.is_some()
+            && literal.condition.variables().next().is_some()
+        {
             return Settled::Unsure("a policy variable is compared with a set of values".to_owned());
         }
     }

@@ -34,5 +34,6 @@ mod word;
 pub use answer::{AllowedBy, Answer, Options, Report, Witness};
 pub use compile::Attached;
 pub use questions::{
-    Redundant, access_not_granted, allows, equivalent, no_new_access, no_public_access, policy_kind, redundant,
+    Redundant, access_not_granted, allows, equivalent, no_new_access, no_public_access, policy_kind,
+    redundant,
 };

@@ -20,7 +20,12 @@ pub fn no_new_access(old: &Attached, new: &Attached, options: &Options) -> Repor
 }
 
 /// Do the policies allow none of the actions on any of the resources? Both take wildcards; without resources, on none.
-pub fn access_not_granted(policies: &Attached, actions: &[&str], resources: &[&str], options: &Options) -> Report {
+pub fn access_not_granted(
+    policies: &Attached,
+    actions: &[&str],
+    resources: &[&str],
+    options: &Options,
+) -> Report {
     let all = ["*"];
     let resources = if resources.is_empty() { &all } else { resources };
     let probe = json!({"Version": "2012-10-17", "Statement": [
@@ -40,7 +45,12 @@ pub fn access_not_granted(policies: &Attached, actions: &[&str], resources: &[&s
             {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": resources},
         ]});
         value["Id"] = json!("question");
-        probe = Policy::parse(&value.to_string(), &"the question".into(), PolicyKind::Resource, Strictness::Strict);
+        probe = Policy::parse(
+            &value.to_string(),
+            &"the question".into(),
+            PolicyKind::Resource,
+            Strictness::Strict,
+        );
     }
     no_new_access(&Attached::new(vec![Arc::new(probe)]), policies, options)
 }

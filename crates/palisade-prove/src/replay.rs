@@ -4,8 +4,8 @@ use crate::answer::{AllowedBy, Witness};
 use crate::asker::{Asker, OWNER};
 use crate::compile::Attached;
 use palisade_iam::{
-    Action, Asked, Context, Decision, Entry, Facts, Known, Outcome, Policies, Policy, PolicyKind, Request, Rest,
-    Strictness, decide,
+    Action, Asked, Context, Decision, Entry, Facts, Known, Outcome, Policies, Policy, PolicyKind, Request,
+    Rest, Strictness, decide,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,8 @@ const HERE: &str = "111122223333";
 pub(crate) fn request(witness: &Witness, asker: &Asker) -> Option<Request> {
     let mut context = Context::new(Rest::Absent);
     for (key, values) in &witness.context {
-        let entry = values.as_ref().map_or(Entry::Absent, |values| Entry::values(values.iter().map(String::as_str)));
+        let entry =
+            values.as_ref().map_or(Entry::Absent, |values| Entry::values(values.iter().map(String::as_str)));
         context.set(key, entry);
     }
     for (key, state) in &asker.fixed {
@@ -94,7 +95,8 @@ fn made(text: &str, kind: PolicyKind) -> Arc<Policy> {
 /// Allows its identity everything.
 fn everything() -> Arc<Policy> {
     static POLICY: OnceLock<Arc<Policy>> = OnceLock::new();
-    let text = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let text =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     POLICY.get_or_init(|| made(text, PolicyKind::Identity)).clone()
 }
 

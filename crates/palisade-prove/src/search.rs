@@ -4,10 +4,10 @@
 //! not is taken, and one after another its parts are made not to hold: its resources, its actions, each condition.
 //! Only the part of the request that is concerned is searched again, and a part that can't be so ends the branch.
 
-use crate::actions::{all_actions, is_action_letter};
+use crate::actions::{Universe, all_actions, is_action_letter};
 use crate::compile::{Condition, Resources, Statement, Values};
 use crate::keys::{Bound, Domain, Literal, Settled, State, find_word, settle, truth};
-use crate::word::{Letter, Pattern, Set, letters};
+use crate::word::{Letter, Pattern, Set, letters, text};
 use palisade_iam::Truth;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(crate) struct Problem<'a> {
     pub takes_resource: bool,
     /// Is the action looked for too, among those that the reference does not list?
     pub looks_for_action: bool,
+    /// Actions that are asked about by themselves, and so are not looked for.
+    pub other_actions: Set,
     pub values: Values,
     pub bound: Bound,
     /// Keys that are so.
@@ -189,7 +191,8 @@ impl<'a> Search<'_, 'a> {
         match part {
             Part::Action(statement) => {
                 let actions = &statement.actions;
-                (actions.patterns.iter().any(|pattern| pattern.matches(&model.action)) != actions.is_negated).into()
+                (actions.patterns.iter().any(|pattern| pattern.matches(&model.action)) != actions.is_negated)
+                    .into()
             }
             Part::Resource(resources) => {
                 let is_match = self.problem.values.matches(&resources.tests, &model.resource);
@@ -212,12 +215,17 @@ impl<'a> Search<'_, 'a> {
         match dimension {
             Dimension::Action if !problem.looks_for_action => Settled::Found(()),
             Dimension::Action => {
-                let (mut within, mut without): (Vec<Set>, Vec<Set>) = (Vec::new(), Vec::new());
+                let (mut within, mut without): (Vec<&Set>, Vec<&Set>) =
+                    (Vec::new(), vec![&problem.other_actions]);
                 for (statement, wanted) in &branch.actions {
-                    let set = statement.actions.patterns.clone();
+                    let set = &statement.actions.patterns;
                     if *wanted != statement.actions.is_negated { within.push(set) } else { without.push(set) }
                 }
                 let found = find_word(&within, &[all_actions()], &without, is_action_letter, self.steps);
+                let found = match found {
+                    Settled::Found(word) => Settled::Found(unlisted(word, &within, &without)),
+                    other => other,
+                };
                 keep(found, &mut branch.model.action)
             }
             Dimension::Resource if !problem.takes_resource => Settled::Found(()),
@@ -228,7 +236,10 @@ impl<'a> Search<'_, 'a> {
                     let set = problem.values.bound(&resources.tests, problem.bound.takes_lower(must_match));
                     if must_match { within.push(set) } else { without.push(set) }
                 }
-                let found = find_word(&within, std::slice::from_ref(&self.arns), &without, |_| true, self.steps);
+                let (within, without): (Vec<&Set>, Vec<&Set>) =
+                    (within.iter().collect(), without.iter().collect());
+                let found =
+                    find_word(&within, std::slice::from_ref(&self.arns), &without, |_| true, self.steps);
                 keep(found, &mut branch.model.resource)
             }
             Dimension::Key(key) => {
@@ -247,6 +258,22 @@ impl<'a> Search<'_, 'a> {
             }
         }
     }
+}
+
+/// The same word, or one near it that the reference does not list.
+fn unlisted(word: Vec<Letter>, within: &[&Set], without: &[&Set]) -> Vec<Letter> {
+    let universe = Universe::shipped();
+    let is_listed = |word: &[Letter]| text(word).is_none_or(|text| universe.find(&text).is_some());
+    if !is_listed(&word) {
+        return word;
+    }
+    let is_in = |set: &Set, word: &[Letter]| set.iter().any(|pattern| pattern.matches(word));
+    let near = (0..=word.len()).rev().map(|at| [&word[..at], &letters("xq"), &word[at..]].concat());
+    let mut near = near.filter(|word| !is_listed(word) && is_in(&all_actions(), word));
+    let found = near.find(|word| {
+        within.iter().all(|set| is_in(set, word)) && !without.iter().any(|set| is_in(set, word))
+    });
+    found.unwrap_or(word)
 }
 
 fn keep(found: Settled<Vec<Letter>>, word: &mut Vec<Letter>) -> Settled<()> {

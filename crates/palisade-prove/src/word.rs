@@ -102,15 +102,32 @@ impl Pattern {
                 let _ = expected;
                 false
             }
-            Step::Letter(expected) if expected >= VARIABLES || letter >= VARIABLES => expected >> 1 == letter >> 1,
+            Step::Letter(expected) if expected >= VARIABLES || letter >= VARIABLES => {
+                expected >> 1 == letter >> 1
+            }
             Step::Letter(expected) => lower(expected) == lower(letter),
             Step::One { within } => letter < VARIABLES && !crosses(within),
             Step::Star { within } => !crosses(within),
         }
     }
 
+    /// Do the letters before the first wildcard differ?
+    fn begins_otherwise(&self, others: impl Iterator<Item = Option<Letter>>) -> bool {
+        for (step, other) in self.steps.iter().zip(others) {
+            match (step, other) {
+                (Step::Letter(_), Some(letter)) if self.takes(*step, letter) => {}
+                (Step::Letter(_), Some(_)) => return true,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     /// Is the word one of its?
     pub fn matches(&self, word: &[Letter]) -> bool {
+        if self.begins_otherwise(word.iter().copied().map(Some)) {
+            return false;
+        }
         let mut places = vec![false; self.steps.len() + 1];
         places[0] = true;
         self.close(&mut places);
@@ -141,6 +158,13 @@ impl Pattern {
             return true;
         }
         if other.ignores_case && !self.ignores_case {
+            return false;
+        }
+        let letter = |step: &Step| match step {
+            Step::Letter(letter) => Some(*letter),
+            _ => None,
+        };
+        if self.begins_otherwise(other.steps.iter().map(letter)) {
             return false;
         }
         // The signs of the other are read as letters, which only stars (or the same sign) of this one take.
@@ -188,10 +212,12 @@ pub fn find(within: &[&Set], without: &[&Set], allowed: fn(Letter) -> bool, step
     let texts = within.iter().find_map(|set| set.iter().map(Pattern::as_exact).collect::<Option<Vec<_>>>());
     if let Some(texts) = texts {
         *steps = steps.saturating_sub(texts.len() as u64);
-        let found = texts.into_iter().find(|word| is_it(word) && word.iter().all(|l| *l >= VARIABLES || allowed(*l)));
+        let found =
+            texts.into_iter().find(|word| is_it(word) && word.iter().all(|l| *l >= VARIABLES || allowed(*l)));
         return found.map_or(Found::Nothing, Found::Word);
     }
-    let is_covered = |pattern: &Pattern| without.iter().any(|set| set.iter().any(|other| other.surely_covers(pattern)));
+    let is_covered =
+        |pattern: &Pattern| without.iter().any(|set| set.iter().any(|other| other.surely_covers(pattern)));
     let any = vec![Pattern::any()];
     let narrowest = within.iter().min_by_key(|set| set.len()).map_or(&any, |set| *set);
     let open: Vec<&Pattern> = narrowest.iter().filter(|pattern| !is_covered(pattern)).collect();
@@ -279,7 +305,8 @@ impl<'a> Product<'a> {
                 used.insert(lower(*letter));
             }
         }
-        let candidates = "xzqwjkv0123456789-_abcdefghilmnoprstuy~".chars().map(|c| c as Letter).chain([0xE000, 0xE001]);
+        let candidates =
+            "xzqwjkv0123456789-_abcdefghilmnoprstuy~".chars().map(|c| c as Letter).chain([0xE000, 0xE001]);
         let fresh = candidates.filter(|letter| !used.contains(letter) && allowed(*letter)).take(1).collect();
         Self { patterns, starts, sets, places, fresh, allowed }
     }
@@ -301,7 +328,8 @@ impl<'a> Product<'a> {
 
     fn is_end(&self, state: &State) -> bool {
         self.sets.iter().all(|(patterns, is_wanted)| {
-            let is_in = patterns.clone().any(|at| Self::has(state, self.starts[at] + self.patterns[at].steps.len()));
+            let is_in =
+                patterns.clone().any(|at| Self::has(state, self.starts[at] + self.patterns[at].steps.len()));
             is_in == *is_wanted
         })
     }
@@ -450,7 +478,9 @@ mod tests {
                 assert!(positive.iter().all(|s| s[0].matches(&word)), "{word:?}");
                 assert!(!negative.iter().any(|s| s[0].matches(&word)), "{word:?}");
             }
-            other => assert!(!expected && other == Found::Nothing, "{within:?} without {without:?}: {other:?}"),
+            other => {
+                assert!(!expected && other == Found::Nothing, "{within:?} without {without:?}: {other:?}")
+            }
         }
     }
 
@@ -471,7 +501,8 @@ mod tests {
     #[test]
     fn steps_are_bounded() {
         let (a, b) = (vec![pattern("*a????????????????????")], vec![pattern("*b????????????????????")]);
-        let result = find(&[&a], &[&b, &vec![pattern("*xa*"), pattern("??????????????????????")]], |_| true, &mut 50);
+        let result =
+            find(&[&a], &[&b, &vec![pattern("*xa*"), pattern("??????????????????????")]], |_| true, &mut 50);
         assert!(matches!(result, Found::OutOfSteps | Found::Word(_)));
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Environment<'w> {
     pub bindings: Vec<(Arc<str>, Value)>,
     /// Which other names there are.
     pub names: Names,
+    /// The first unknown for which Terraform may yet refuse what was evaluated here: `try` and `can` ask.
+    pub doubt: Option<Arc<Unknown>>,
 }
 
 /// The names that mean something, beside those that loops give.
@@ -45,7 +47,33 @@ pub(crate) enum Names {
 
 impl<'w> Environment<'w> {
     pub fn new(world: &'w World<'w>, scope: &Rc<Scope>, instance: Instance) -> Self {
-        Self { world, scope: scope.clone(), instance, bindings: Vec::new(), names: Names::Module }
+        Self {
+            world,
+            scope: scope.clone(),
+            instance,
+            bindings: Vec::new(),
+            names: Names::Module,
+            doubt: None,
+        }
+    }
+
+    /// Terraform may refuse what comes of this unknown.
+    pub fn doubt(&mut self, cause: &Arc<Unknown>) {
+        self.doubt.get_or_insert_with(|| cause.clone());
+    }
+
+    /// Terraform may refuse what comes of this value if any of it is unknown.
+    pub fn doubt_unknown(&mut self, value: &Value) {
+        if let Some(cause) = value.first_unknown() {
+            self.doubt(cause);
+        }
+    }
+
+    /// Terraform may refuse to compute with this value, unless it is certainly set and of such a shape.
+    fn doubt_unless(&mut self, value: &Value, is_expected: impl Fn(Shape) -> bool) {
+        if !(value.is_present() && value.shape().is_some_and(is_expected)) {
+            self.doubt_unknown(value);
+        }
     }
 
     /// What an expression comes to; unknown where Terraform would refuse it.
@@ -56,7 +84,9 @@ impl<'w> Environment<'w> {
     /// What an expression comes to.
     pub fn evaluate(&mut self, expression: &Expression) -> Outcome {
         if !self.world.enter() {
-            return Ok(not_evaluated(expression));
+            let value = not_evaluated(expression);
+            self.doubt_unknown(&value);
+            return Ok(value);
         }
         let outcome = self.evaluate_inside(expression);
         self.world.leave();
@@ -86,17 +116,37 @@ impl<'w> Environment<'w> {
             ExpressionKind::Conditional(parts) => self.conditional(parts, expression),
             ExpressionKind::Unary(operator, inner) => {
                 let inner = self.evaluate(inner)?;
+                let wanted = if *operator == UnaryOperator::Not { Shape::Bool } else { Shape::Number };
+                self.doubt_unless(&inner, |shape| shape == wanted);
                 unary(*operator, &inner, &expression.place.origin())
             }
             ExpressionKind::Binary(operator, sides) => {
                 let left = self.evaluate(&sides[0])?;
                 let right = self.evaluate(&sides[1])?;
+                for side in [&left, &right] {
+                    self.doubt_operand(*operator, side);
+                }
                 binary(*operator, &left, &right, &expression.place.origin())
             }
             ExpressionKind::For(each) => self.for_each(each, expression),
             ExpressionKind::Unreadable(message) => {
-                Ok(Value::unknown_because(Why::Unreadable(message.clone()), &expression.place.origin()))
+                let why = Why::Unreadable(message.clone());
+                let value = Value::unknown_because(why, &expression.place.origin());
+                self.doubt_unknown(&value);
+                Ok(value)
             }
+        }
+    }
+
+    /// Terraform may refuse to compute with this operand.
+    fn doubt_operand(&mut self, operator: BinaryOperator, side: &Value) {
+        use BinaryOperator::{And, Div, Eq, Mod, NotEq, Or};
+        match operator {
+            Eq | NotEq => {}
+            And | Or => self.doubt_unless(side, |shape| shape == Shape::Bool),
+            // It may be zero.
+            Div | Mod => self.doubt_unknown(side),
+            _ => self.doubt_unless(side, |shape| shape == Shape::Number),
         }
     }
 
@@ -112,7 +162,10 @@ impl<'w> Environment<'w> {
             let name = self.evaluate(name)?;
             let value = self.evaluate(value)?;
             match (name.first_unknown(), text_of(&name)) {
-                (Some(unknown), _) => more = Some(unknown.clone()),
+                (Some(unknown), _) => {
+                    self.doubt_unless(&name, is_primitive);
+                    more = Some(unknown.clone());
+                }
                 (None, Some(name)) => {
                     entries.insert(name, value);
                 }
@@ -129,10 +182,15 @@ impl<'w> Environment<'w> {
             return Ok(self.steps(value, steps)?.at(&expression.place.origin()));
         }
         if let Names::None(more) = &self.names {
-            let more = more.as_ref().ok_or(Failure)?;
+            let more = more.clone().ok_or(Failure)?;
+            self.doubt(&more);
             return Ok(Value::unknown_because(more.why.clone(), &expression.place.origin()));
         }
-        Ok(crate::reference::resolve(self, name, steps, expression)?.at(&expression.place.origin()))
+        let value = crate::reference::resolve(self, name, steps, expression)?;
+        if matches!(&value.kind, Kind::Unknown(cause) if matches!(cause.why, Why::NotEvaluated(_))) {
+            self.doubt_unknown(&value);
+        }
+        Ok(value.at(&expression.place.origin()))
     }
 
     /// Steps into a value.
@@ -141,9 +199,14 @@ impl<'w> Environment<'w> {
         for (at, step) in steps.iter().enumerate() {
             let rest = &steps[at + 1..];
             match step {
-                Step::Attribute(name) => value = attribute(&value, name)?,
+                Step::Attribute(name) => {
+                    self.doubt_step(&value, Some(name));
+                    value = attribute(&value, name)?;
+                }
                 Step::Index(index) => {
                     let index = self.evaluate(index)?;
+                    self.doubt_unknown(&index);
+                    self.doubt_step(&value, text_of(&index).as_deref());
                     value = element(&value, &index)?;
                 }
                 Step::Splat => return self.splat(value, rest),
@@ -157,12 +220,43 @@ impl<'w> Environment<'w> {
         Ok(value)
     }
 
+    /// Terraform may refuse the step from this value to what has this name or index there.
+    fn doubt_step(&mut self, value: &Value, name: Option<&str>) {
+        match &value.kind {
+            // An attribute that a provider fills in.
+            Kind::Unknown(whole) if matches!(whole.hint.refers_to.as_slice(), [only] if only.attribute.is_none()) =>
+                {}
+            Kind::Unknown(whole) => self.doubt(whole),
+            Kind::List(list) => {
+                if let Some(more) = &list.more {
+                    self.doubt(more);
+                }
+            }
+            Kind::Map(map) => {
+                if let Some(more) = &map.more
+                    && name.is_none_or(|name| !map.entries.contains_key(name))
+                {
+                    self.doubt(more);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn splat(&mut self, value: Value, rest: &[Step]) -> Outcome {
         let origin = value.origin.clone();
         match &value.kind {
             Kind::Null => Ok(Value::list(Vec::new(), &origin)),
-            Kind::Unknown(unknown) => Ok(Value::unknown_like(unknown, Some(Shape::List), &origin)),
+            Kind::Unknown(unknown) => {
+                if !rest.is_empty() {
+                    self.doubt(unknown);
+                }
+                Ok(Value::unknown_like(unknown, Some(Shape::List), &origin))
+            }
             Kind::List(list) => {
+                if let Some(more) = list.more.as_ref().filter(|_| !rest.is_empty()) {
+                    self.doubt(more);
+                }
                 let items: Result<Vec<_>, _> =
                     list.items.iter().map(|item| self.steps(item.clone(), rest)).collect();
                 let items = items?;
@@ -181,8 +275,16 @@ impl<'w> Environment<'w> {
     }
 
     fn conditional(&mut self, parts: &[Expression; 3], expression: &Expression) -> Outcome {
-        let condition = to_bool(&self.evaluate(&parts[0])?)?;
+        let condition = self.evaluate(&parts[0])?;
+        self.doubt_unless(&condition, |shape| shape == Shape::Bool);
+        let condition = to_bool(&condition)?;
         let sides = [self.evaluate(&parts[1]), self.evaluate(&parts[2])];
+        if let [Ok(left), Ok(right)] = &sides {
+            // Their types may not agree.
+            for cause in [left, right].into_iter().filter_map(of_open_type) {
+                self.doubt(cause);
+            }
+        }
         let [left, right] = of_one_type(sides, self.world)?;
         match &condition.kind {
             Kind::Bool(true) => left,
@@ -195,6 +297,9 @@ impl<'w> Environment<'w> {
     fn for_each(&mut self, each: &For, expression: &Expression) -> Outcome {
         let origin = expression.place.origin();
         let collection = self.evaluate(&each.collection)?;
+        if let Some(more) = not_all(&collection) {
+            self.doubt(more);
+        }
         let is_list = each.result_key.is_none();
         let (pairs, more) = match &collection.kind {
             Kind::Unknown(unknown) => {
@@ -231,6 +336,8 @@ impl<'w> Environment<'w> {
                 Kind::Bool(true) => {}
                 Kind::Bool(false) => return Ok(()),
                 Kind::Unknown(unknown) => {
+                    // Nobody has looked at what it would come to.
+                    self.doubt(unknown);
                     result.more = Some(unknown.clone());
                     return Ok(());
                 }
@@ -245,6 +352,8 @@ impl<'w> Environment<'w> {
         let key = self.evaluate(key)?;
         let value = self.evaluate(&each.result)?;
         if let Some(unknown) = key.first_unknown() {
+            // It may be null, or the same as another.
+            self.doubt(unknown);
             result.more = Some(unknown.clone());
             return Ok(());
         }
@@ -258,7 +367,7 @@ impl<'w> Environment<'w> {
     }
 
     /// A template of its own with the names that it is given.
-    pub fn rendered(&self, parts: &[Part], given: &Value, origin: &Origin) -> Outcome {
+    pub fn rendered(&mut self, parts: &[Part], given: &Value, origin: &Origin) -> Outcome {
         // Terraform allows no template inside of another.
         if matches!(self.names, Names::None(_)) {
             return Err(Failure);
@@ -273,7 +382,9 @@ impl<'w> Environment<'w> {
         };
         let mut inside =
             Self { instance: Instance::Only, bindings, names: Names::None(more), ..self.clone() };
-        inside.joined(parts, origin)
+        let outcome = inside.joined(parts, origin);
+        self.doubt = inside.doubt;
+        outcome
     }
 
     fn template(&mut self, parts: &[Part], expression: &Expression) -> Outcome {
@@ -300,7 +411,10 @@ impl<'w> Environment<'w> {
                     let value = if matches!(value.kind, Kind::Number(_)) { to_text(&value)? } else { value };
                     self.world.charge(value.size());
                     match (value.first_unknown(), text_of(&value)) {
-                        (Some(_), _) => into.open(value),
+                        (Some(_), _) => {
+                            self.doubt_unless(&value, is_primitive);
+                            into.open(value);
+                        }
                         (None, Some(text)) => into.push(&text),
                         (None, None) => return Err(Failure),
                     }
@@ -310,7 +424,10 @@ impl<'w> Environment<'w> {
                     match &condition.kind {
                         Kind::Bool(true) => self.render(then, into)?,
                         Kind::Bool(false) => self.render(otherwise, into)?,
-                        Kind::Unknown(_) => into.open(condition),
+                        Kind::Unknown(_) => {
+                            self.doubt_unknown(&condition);
+                            into.open(condition);
+                        }
                         _ => return Err(Failure),
                     }
                 }
@@ -334,6 +451,9 @@ impl<'w> Environment<'w> {
         into: &mut Rendered,
     ) -> Result<(), Failure> {
         let collection = self.evaluate(collection)?;
+        if let Some(more) = not_all(&collection) {
+            self.doubt(more);
+        }
         let Some(pairs) = pairs_of(&collection) else {
             if collection.has_unknown() {
                 into.open(collection);
@@ -521,6 +641,34 @@ fn made_of_data(value: Value, expression: &Expression) -> Value {
     }
 }
 
+/// A text, a number or a boolean, which all have a text.
+pub(crate) fn is_primitive(shape: Shape) -> bool {
+    matches!(shape, Shape::Text | Shape::Number | Shape::Bool)
+}
+
+/// Why nobody knows all that is in a collection.
+fn not_all(collection: &Value) -> Option<&Arc<Unknown>> {
+    match &collection.kind {
+        Kind::Unknown(cause) => Some(cause),
+        Kind::List(list) => list.more.as_ref(),
+        Kind::Map(map) => map.more.as_ref(),
+        _ => None,
+    }
+}
+
+/// The first unknown part whose type is not certain.
+fn of_open_type(value: &Value) -> Option<&Arc<Unknown>> {
+    if !value.has_unknown() {
+        return None;
+    }
+    match &value.kind {
+        Kind::Unknown(cause) => (!cause.hint.shape.is_some_and(is_primitive)).then_some(cause),
+        Kind::List(list) => list.more.as_ref().or_else(|| list.items.iter().find_map(of_open_type)),
+        Kind::Map(map) => map.more.as_ref().or_else(|| map.entries.values().find_map(of_open_type)),
+        _ => None,
+    }
+}
+
 /// An expression whose value this reader does not find out.
 pub(crate) fn not_evaluated(expression: &Expression) -> Value {
     Value::unknown_because(Why::NotEvaluated(expression.place.quoted()), &expression.place.origin())
@@ -646,6 +794,9 @@ fn either(left: Outcome, right: Outcome, cause: &Unknown, origin: &Origin) -> Va
     if equal(&left, &right) == Some(true) {
         return left;
     }
+    if let Some(parts) = either_parts(&left, &right, cause, origin) {
+        return parts;
+    }
     let shape = if left.shape() == right.shape() { left.shape() } else { None };
     let mut hint = unknown(cause.why.clone(), left.is_present() && right.is_present(), shape);
     if let (Kind::Unknown(left), Kind::Unknown(right)) = (&left.kind, &right.kind)
@@ -654,6 +805,43 @@ fn either(left: Outcome, right: Outcome, cause: &Unknown, origin: &Origin) -> Va
         hint.hint.refers_to.clone_from(&left.hint.refers_to);
     }
     Value::unknown(hint, origin)
+}
+
+/// Of two lists of one length, or two maps with the same names, which parts there are is certain, whichever it is.
+fn either_parts(left: &Value, right: &Value, cause: &Unknown, origin: &Origin) -> Option<Value> {
+    let one_of = |left: &Value, right: &Value| either(Ok(left.clone()), Ok(right.clone()), cause, origin);
+    match (&left.kind, &right.kind) {
+        (Kind::List(left), Kind::List(right)) => {
+            let sequence = match (&left.sequence, &right.sequence) {
+                (Sequence::Tuple, Sequence::Tuple) => Sequence::Tuple,
+                (Sequence::List(of), Sequence::List(other)) if of.is(other) => Sequence::List(of.clone()),
+                _ => return None,
+            };
+            let is_whole = left.more.is_none() && right.more.is_none();
+            if !is_whole || left.items.len() != right.items.len() {
+                return None;
+            }
+            let items = left.items.iter().zip(&right.items).map(|(left, right)| one_of(left, right));
+            Some(Value::list_of(items.collect(), None, sequence, origin))
+        }
+        (Kind::Map(left), Kind::Map(right)) => {
+            let of = match (&left.of, &right.of) {
+                (None, None) => None,
+                (Some(of), Some(other)) if of.is(other) => Some(of.clone()),
+                _ => return None,
+            };
+            let is_whole = left.more.is_none() && right.more.is_none();
+            if !is_whole || left.entries.len() != right.entries.len() {
+                return None;
+            }
+            let both = left.entries.iter().map(|(name, left)| Some((name, left, right.entries.get(name)?)));
+            let both: Vec<_> = both.collect::<Option<_>>()?;
+            let entries =
+                both.into_iter().map(|(name, left, right)| (name.clone(), one_of(left, right))).collect();
+            Some(Value::entries_of(entries, None, of, origin))
+        }
+        _ => None,
+    }
 }
 
 fn unary(operator: UnaryOperator, value: &Value, origin: &Origin) -> Outcome {

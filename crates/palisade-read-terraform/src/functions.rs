@@ -2,6 +2,7 @@
 //!
 //! A function that isn't computed here still says what it returns, where that is certain. To add one, add its row.
 
+mod attempts;
 mod bytes;
 mod collections;
 mod files;
@@ -217,22 +218,28 @@ pub(crate) fn call(
 ) -> Outcome {
     let origin = &expression.place.origin();
     match name {
-        "try" => return tried(environment, arguments, expands_last, origin),
-        "can" if expands_last => return can_spread(environment, arguments, origin),
-        "can" => return can(environment, arguments, origin),
+        "try" => return attempts::tried(environment, arguments, expands_last, origin),
+        "can" if expands_last => return attempts::can_spread(environment, arguments, origin),
+        "can" => return attempts::can(environment, arguments, origin),
         "coalescelist" if has_bare_null(arguments, expands_last) => return Err(Failure),
         _ => {}
     }
     let values = match evaluated(environment, arguments, expands_last)? {
         Ok(values) => values,
         Err(unknown) => {
+            environment.doubt(&unknown);
             let returns = function(name).and_then(|(returns, _)| returns);
             return Ok(Value::unknown(crate::value::unknown(unknown.why.clone(), false, returns), origin));
         }
     };
     let Some((returns, how)) = function(name) else {
-        return Ok(crate::evaluate::not_evaluated(expression));
+        let value = crate::evaluate::not_evaluated(expression);
+        environment.doubt_unknown(&value);
+        return Ok(value);
     };
+    if !attempts::cannot_fail(name, &values) {
+        values.iter().for_each(|value| environment.doubt_unknown(value));
+    }
     let values = parameters::conform(name, values)?;
     // Parts are shared, so that most functions cost far less than their arguments are large.
     let size: usize = values.iter().map(Value::size).sum();
@@ -260,6 +267,10 @@ pub(crate) fn call(
     };
     let value = outcome?.at(origin);
     environment.world.charge(value.size() / 64);
+    // What nobody could compute from arguments that are known.
+    if !matches!(how, How::Later) && !values.iter().any(Value::has_unknown) {
+        environment.doubt_unknown(&value);
+    }
     Ok(value)
 }
 
@@ -309,116 +320,6 @@ fn has_bare_null(arguments: &[Expression], expands_last: bool) -> bool {
     let spread = arguments.last().filter(|_| expands_last).map(|last| &last.kind);
     arguments.iter().any(is_null)
         || matches!(spread, Some(ExpressionKind::List(items)) if items.iter().any(is_null))
-}
-
-/// The first argument that Terraform would not refuse. Whether it refuses an unknown one is open.
-fn tried(
-    environment: &mut Environment<'_>,
-    arguments: &[Expression],
-    expands_last: bool,
-    origin: &Origin,
-) -> Outcome {
-    if !expands_last {
-        let tries: Vec<_> = arguments.iter().map(Tried::Expression).collect();
-        return first_tried(environment, &tries, origin);
-    }
-    match spread(environment, arguments)? {
-        Ok(values) => {
-            let before = arguments.iter().take(arguments.len() - 1).map(Tried::Expression);
-            let tries: Vec<_> = before.chain(values.into_iter().map(Tried::Value)).collect();
-            first_tried(environment, &tries, origin)
-        }
-        Err(cause) => Ok(Value::unknown_because(cause.why.clone(), origin)),
-    }
-}
-
-/// What `try` tries.
-enum Tried<'a> {
-    Expression(&'a Expression),
-    /// An item of the list that `...` spreads out.
-    Value(Value),
-}
-
-impl Tried<'_> {
-    fn evaluate(&self, environment: &mut Environment<'_>) -> Outcome {
-        match self {
-            Self::Expression(expression) => environment.evaluate(expression),
-            Self::Value(value) => Ok(value.clone()),
-        }
-    }
-}
-
-/// The items of the last argument, which `...` spreads out; or why they aren't known.
-fn spread(
-    environment: &mut Environment<'_>,
-    arguments: &[Expression],
-) -> Result<Result<Vec<Value>, Arc<Unknown>>, Failure> {
-    let last = arguments.last().ok_or(Failure)?;
-    evaluated(environment, std::slice::from_ref(last), true)
-}
-
-fn can_spread(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Origin) -> Outcome {
-    match (arguments.len(), spread(environment, arguments)?) {
-        (1, Ok(values)) if values.len() == 1 => Ok(Value::bool(true, origin)),
-        (1, Err(cause)) => Ok(Value::unknown_because(cause.why.clone(), origin)),
-        _ => Err(Failure),
-    }
-}
-
-fn first_tried(environment: &mut Environment<'_>, tries: &[Tried<'_>], origin: &Origin) -> Outcome {
-    for (at, tried) in tries.iter().enumerate() {
-        let Ok(value) = tried.evaluate(environment) else {
-            continue;
-        };
-        if is_of_no_file(&value) {
-            continue;
-        }
-        let Kind::Unknown(cause) = &value.kind else {
-            return Ok(value.at(origin));
-        };
-        if !may_fail(cause) {
-            return Ok(value.at(origin));
-        }
-        let others: Vec<Value> =
-            tries[at + 1..].iter().filter_map(|other| other.evaluate(environment).ok()).collect();
-        let mut open = cause.as_ref().clone();
-        open.hint.is_present &= others.iter().all(Value::is_present);
-        if others.iter().any(|other| other.shape() != open.hint.shape) {
-            open.hint.shape = None;
-        }
-        return Ok(Value::unknown(open, origin));
-    }
-    Err(Failure)
-}
-
-/// Is it what would be in a file that is certainly not there? Terraform refuses to read it.
-fn is_of_no_file(value: &Value) -> bool {
-    let absent = crate::NotRead::Absent.to_string();
-    matches!(&value.kind, Kind::Unknown(cause)
-        if matches!(&cause.why, Why::Unreadable(reason) if reason.ends_with(absent.as_str())))
-}
-
-/// An attribute that a provider fills in is there; of anything else that is unknown nobody can say.
-fn may_fail(cause: &Unknown) -> bool {
-    !(matches!(cause.why, Why::AfterApply(_)) && cause.hint.refers_to.len() == 1 && is_plain(cause))
-}
-
-fn is_plain(cause: &Unknown) -> bool {
-    matches!(&cause.why, Why::AfterApply(text) if !text.contains(['[', '*', '(', '?']))
-}
-
-fn can(environment: &mut Environment<'_>, arguments: &[Expression], origin: &Origin) -> Outcome {
-    let [argument] = arguments else {
-        return Err(Failure);
-    };
-    Ok(match environment.evaluate(argument) {
-        Err(Failure) => Value::bool(false, origin),
-        Ok(value) if is_of_no_file(&value) => Value::bool(false, origin),
-        Ok(value) => match &value.kind {
-            Kind::Unknown(cause) if may_fail(cause) => Value::unknown_like(cause, BOOL, origin),
-            _ => Value::bool(true, origin),
-        },
-    })
 }
 
 fn argument<'a>(given: &Given<'a>, at: usize) -> Result<&'a Value, Failure> {

@@ -257,7 +257,11 @@ fn resource(
             Ok(body) => never(environment, body, steps, expression),
             Err(_) => Ok(not_evaluated(expression)),
         },
-        Instances::Open(..) | Instances::Many(_) => Ok(mention.later(&scope, None, steps)),
+        Instances::Open(..) | Instances::Many(_) => {
+            let value = mention.later(&scope, None, steps);
+            environment.doubt_unknown(&value);
+            Ok(value)
+        }
         Instances::Keyed(keyed) => {
             let index_is_unknown = match steps.first() {
                 Some(Step::Index(index)) => environment.evaluate(index)?.has_unknown(),
@@ -266,7 +270,9 @@ fn resource(
                 Some(Step::Attribute(_)) => true,
             };
             if index_is_unknown {
-                return Ok(mention.later(&scope, None, steps));
+                let value = mention.later(&scope, None, steps);
+                environment.doubt_unknown(&value);
+                return Ok(value);
             }
             let numbered: Vec<(Key, (Key, Instance))> =
                 keyed.iter().map(|(key, instance)| (key.clone(), (key.clone(), instance.clone()))).collect();
@@ -314,13 +320,27 @@ fn argument(
             let list = Value::list(vec![only], &mention.expression.place.origin());
             return environment.steps(list, rest);
         }
-        _ => return Ok(later()),
+        // The whole of it.
+        (None, _) => return Ok(later()),
+        _ => {
+            let value = later();
+            environment.doubt_unknown(&value);
+            return Ok(value);
+        }
     };
     let Some(set) = configured(environment, mention, declared, (key, instance), name) else {
-        return Ok(later());
+        let value = later();
+        if !rest.is_empty() {
+            environment.doubt_unknown(&value);
+        }
+        return Ok(value);
     };
-    // A part of it that isn't written is one that the provider fills in.
-    let value = set.and_then(|value| environment.steps(value, rest)).unwrap_or_else(|Failure| later());
+    // A part of it that isn't written is one that the provider fills in, if there is such a part.
+    let value = set.and_then(|value| environment.steps(value, rest)).unwrap_or_else(|Failure| {
+        let value = later();
+        environment.doubt_unknown(&value);
+        value
+    });
     match &value.kind {
         Kind::Null => Ok(later()),
         Kind::Unknown(open) if !mention.is_data => {

@@ -171,7 +171,13 @@ impl Translator<'_> {
         let kind = match expression {
             hcl::Expression::Null(_) => ExpressionKind::Null,
             hcl::Expression::Bool(bool) => ExpressionKind::Bool(*bool.value()),
-            hcl::Expression::Number(number) => ExpressionKind::Number(translated_number(number.value())),
+            hcl::Expression::Number(number) => {
+                let number = translated_number(number.value());
+                let is_negative_zero = number.as_f64() == Some(0.0) && place.quoted().starts_with('-');
+                // Terraform's zero has a sign, which the parser drops.
+                let negative_zero = is_negative_zero.then(|| Number::from_f64(-0.0)).flatten();
+                ExpressionKind::Number(negative_zero.unwrap_or(number))
+            }
             hcl::Expression::String(text) => ExpressionKind::Text(text.as_str().into()),
             hcl::Expression::Array(items) => ExpressionKind::List(items.iter().map(inner).collect()),
             hcl::Expression::Object(object) => ExpressionKind::Object(self.object(object, &place)),

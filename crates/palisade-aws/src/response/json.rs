@@ -81,9 +81,6 @@ impl Reader<'_> {
             (To::Float | To::Double, Value::Number(number)) => {
                 Ok(number.as_f64().map_or_else(|| value.clone(), number_value))
             }
-            (To::String, Value::String(text)) if of.is_json => {
-                Ok(serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
-            }
             (To::Integer | To::Long, Value::Number(_)) | (To::String, Value::String(_)) => Ok(value.clone()),
             (To::Boolean, Value::Bool(_)) => Ok(value.clone()),
             (to, _) => Err(wrong(match to {

@@ -129,11 +129,8 @@ fn wrong_parameters_are_told_by_their_names() {
     );
     ask("ec2.DescribeInstances", json!({"Filters": "a"}), "`Filters` takes a list, not text");
     ask("cloudtrail.LookupEvents", json!({"StartTime": "soon"}), "`StartTime` takes a time such as");
-    ask(
-        "dynamodb.PutItem",
-        json!({"TableName": "t", "Item": {"a": {"S": "x", "N": "1"}}}),
-        "`Item.a` takes just one of",
-    );
+    let clause = json!({"FilterClause": {}});
+    ask("glue.SearchAssets", clause, "`FilterClause` takes just one of `AndAllFilters`, `");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn with(name: &str, bytes: &[u8]) -> Folder {
 
 #[test]
 fn a_gzip_that_is_cut_gives_what_it_holds() {
-    let text = format!("{{\"Records\": [{}]}}", vec![ROOT, QUIET].repeat(2_000).join(","));
+    let text = format!("{{\"Records\": [{}]}}", [ROOT, QUIET].repeat(2_000).join(","));
     let whole = zipped(&text);
     check(&with("t/a.json.gz", &whole), [4_000, 0, 0, 2_000], &[]);
     let cut = with("t/a.json.gz", &whole[..whole.len() - 20]);

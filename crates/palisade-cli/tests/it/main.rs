@@ -17,6 +17,7 @@ mod formats;
 mod guides;
 mod hostile_pages;
 mod iam;
+mod iam_check;
 mod outside;
 mod readme;
 mod shell;

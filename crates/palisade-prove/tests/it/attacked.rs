@@ -2,8 +2,8 @@
 
 use crate::questions::attached;
 use palisade_iam::{
-    Action, Asked, Context, Entry, Facts, Known, Outcome, Policies, Policy, PolicyKind, Principal, Request, Rest,
-    Strictness, decide,
+    Action, Asked, Context, Entry, Facts, Known, Outcome, Policies, Policy, PolicyKind, Principal, Request,
+    Rest, Strictness, decide,
 };
 use palisade_prove::{Answer, Attached, Options, allows, no_new_access};
 use serde_json::{Value, json};
@@ -28,8 +28,16 @@ impl Dice {
     }
 }
 
-const ACTIONS: [&str; 8] =
-    ["s3:GetObject", "s3:PutObject", "s3:Get*", "s3:*", "*", "sqs:SendMessage", "s3:*Object", "s3:ListAllMyBuckets"];
+const ACTIONS: [&str; 8] = [
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:Get*",
+    "s3:*",
+    "*",
+    "sqs:SendMessage",
+    "s3:*Object",
+    "s3:ListAllMyBuckets",
+];
 const RESOURCES: [&str; 10] = [
     "*",
     "arn:aws:s3:::b/*",
@@ -76,18 +84,48 @@ const KEYS: [(&str, &[Option<&[&str]>]); 9] = [
     ("aws:username", &[None, Some(&["x"]), Some(&["xy"]), Some(&["z"]), Some(&["X"]), Some(&["x/y"])]),
     ("aws:SecureTransport", &[Some(&["true"]), Some(&["false"])]),
     ("aws:MultiFactorAuthPresent", &[None, Some(&["true"]), Some(&["false"])]),
-    ("aws:SourceIp", &[None, Some(&["10.1.2.3"]), Some(&["10.1.9.9"]), Some(&["10.9.9.9"]), Some(&["2001:db8::1"]), Some(&["198.51.100.1"])]),
-    ("s3:max-keys", &[None, Some(&["9"]), Some(&["10"]), Some(&["12"]), Some(&["15"]), Some(&["15.5"]), Some(&["20"])]),
-    ("aws:CurrentTime", &[Some(&["2025-06-01T00:00:00Z"]), Some(&["2026-01-01T00:00:00Z"]), Some(&["2026-06-01T00:00:00Z"]), Some(&["2029-01-01T00:00:00Z"])]),
-    ("aws:TagKeys", &[None, Some(&[]), Some(&["a"]), Some(&["b"]), Some(&["a", "b"]), Some(&["ab", "b"]), Some(&["c"]), Some(&["a", "c"])]),
+    (
+        "aws:SourceIp",
+        &[
+            None,
+            Some(&["10.1.2.3"]),
+            Some(&["10.1.9.9"]),
+            Some(&["10.9.9.9"]),
+            Some(&["2001:db8::1"]),
+            Some(&["198.51.100.1"]),
+        ],
+    ),
+    (
+        "s3:max-keys",
+        &[None, Some(&["9"]), Some(&["10"]), Some(&["12"]), Some(&["15"]), Some(&["15.5"]), Some(&["20"])],
+    ),
+    (
+        "aws:CurrentTime",
+        &[
+            Some(&["2025-06-01T00:00:00Z"]),
+            Some(&["2026-01-01T00:00:00Z"]),
+            Some(&["2026-06-01T00:00:00Z"]),
+            Some(&["2029-01-01T00:00:00Z"]),
+        ],
+    ),
+    (
+        "aws:TagKeys",
+        &[
+            None,
+            Some(&[]),
+            Some(&["a"]),
+            Some(&["b"]),
+            Some(&["a", "b"]),
+            Some(&["ab", "b"]),
+            Some(&["c"]),
+            Some(&["a", "c"]),
+        ],
+    ),
     ("aws:ResourceTag/t", &[None, Some(&["x"]), Some(&["xz"]), Some(&["z"])]),
     ("aws:PrincipalTag/t", &[None, Some(&["x"]), Some(&["xz"]), Some(&["z"])]),
 ];
-const ARNS: [Option<&[&str]>; 3] = [
-    None,
-    Some(&["arn:aws:iam::111122223333:role/x"]),
-    Some(&["arn:aws:iam::111122223333:role/y"]),
-];
+const ARNS: [Option<&[&str]>; 3] =
+    [None, Some(&["arn:aws:iam::111122223333:role/x"]), Some(&["arn:aws:iam::111122223333:role/y"])];
 const ASKED: [(&str, &str); 12] = [
     ("s3:GetObject", "arn:aws:s3:::b/x"),
     ("s3:GetObject", "arn:aws:s3:::b/x/y"),
@@ -202,7 +240,10 @@ fn no_random_request_shows_what_was_proved_to_be_impossible() {
                 counts[1] += 1;
             }
             Answer::Unknown(why) => {
-                assert!(shown.is_none(), "seed {seed}: found by chance, not by search\n{old}\n{new}\n{why:?}\n{shown:?}");
+                assert!(
+                    shown.is_none(),
+                    "seed {seed}: found by chance, not by search\n{old}\n{new}\n{why:?}\n{shown:?}"
+                );
                 counts[2] += 1;
             }
         }

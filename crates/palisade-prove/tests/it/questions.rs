@@ -2,8 +2,8 @@
 
 use palisade_iam::{Outcome, Policy, PolicyKind, Strictness};
 use palisade_prove::{
-    Answer, Attached, Options, Report, access_not_granted, allows, equivalent, no_new_access, no_public_access,
-    redundant,
+    Answer, Attached, Options, Report, access_not_granted, allows, equivalent, no_new_access,
+    no_public_access, redundant,
 };
 
 /// Statements in short: JSON without the braces around, each with `Effect` etc.
@@ -61,7 +61,9 @@ fn actions_are_compared_over_the_reference_and_beyond() {
 
 #[test]
 fn actions_that_aws_may_add_are_asked_about_unless_it_is_said() {
-    let of = |actions: &str| attached(PolicyKind::Identity, &allow(&format!(r#""Action": [{actions}], "Resource": "*""#)));
+    let of = |actions: &str| {
+        attached(PolicyKind::Identity, &allow(&format!(r#""Action": [{actions}], "Resource": "*""#)))
+    };
     let names: Vec<String> = palisade_services::Reference::shipped()
         .service("account")
         .unwrap()
@@ -87,7 +89,11 @@ fn resources_are_compared_as_sets_of_arns() {
     resources(r#""arn:aws:s3:::b/*""#, r#""arn:aws:s3:::b/k""#, "holds");
     resources(r#""arn:aws:s3:::b/k""#, r#""arn:aws:s3:::b/*""#, "violated");
     resources(r#""arn:aws:s3:::*""#, r#""arn:*:s3:::b/*""#, "violated");
-    resources(r#""arn:aws:s3:::b/*/x", "arn:aws:s3:::b/y*""#, r#""arn:aws:s3:::b/yes/x", "arn:aws:s3:::b/?/x""#, "holds");
+    resources(
+        r#""arn:aws:s3:::b/*/x", "arn:aws:s3:::b/y*""#,
+        r#""arn:aws:s3:::b/yes/x", "arn:aws:s3:::b/?/x""#,
+        "holds",
+    );
     resources(r#""arn:aws:s3:::*""#, r#""*""#, "violated");
     resources(r#""arn:*:*:*:*:*""#, r#""*""#, "holds");
     resources(r#""arn:aws:s3:::a*", "arn:aws:s3:::?*""#, r#""arn:aws:s3:::*""#, "violated");
@@ -117,22 +123,62 @@ fn conditions(old: &str, new: &str, expected: &str) {
 fn conditions_are_compared_by_what_meets_them() {
     for (old, new, expected) in [
         (r#""StringLike": {"aws:username": "e*"}"#, r#""StringEquals": {"aws:username": "erin"}"#, "holds"),
-        (r#""StringEquals": {"aws:username": "erin"}"#, r#""StringLike": {"aws:username": "e*"}"#, "violated"),
-        (r#""StringEqualsIgnoreCase": {"aws:username": "ERIN"}"#, r#""StringEquals": {"aws:username": "erin"}"#, "holds"),
-        (r#""StringEquals": {"aws:username": "erin"}"#, r#""StringEqualsIgnoreCase": {"aws:username": "erin"}"#, "violated"),
-        (r#""StringNotEquals": {"aws:username": "sam"}"#, r#""StringEquals": {"aws:username": ["erin", "kim"]}"#, "holds"),
-        (r#""StringEquals": {"aws:username": "sam"}"#, r#""StringEqualsIfExists": {"aws:username": "sam"}"#, "violated"),
-        (r#""StringEqualsIfExists": {"aws:username": "sam"}"#, r#""StringEquals": {"aws:username": "sam"}"#, "holds"),
+        (
+            r#""StringEquals": {"aws:username": "erin"}"#,
+            r#""StringLike": {"aws:username": "e*"}"#,
+            "violated",
+        ),
+        (
+            r#""StringEqualsIgnoreCase": {"aws:username": "ERIN"}"#,
+            r#""StringEquals": {"aws:username": "erin"}"#,
+            "holds",
+        ),
+        (
+            r#""StringEquals": {"aws:username": "erin"}"#,
+            r#""StringEqualsIgnoreCase": {"aws:username": "erin"}"#,
+            "violated",
+        ),
+        (
+            r#""StringNotEquals": {"aws:username": "sam"}"#,
+            r#""StringEquals": {"aws:username": ["erin", "kim"]}"#,
+            "holds",
+        ),
+        (
+            r#""StringEquals": {"aws:username": "sam"}"#,
+            r#""StringEqualsIfExists": {"aws:username": "sam"}"#,
+            "violated",
+        ),
+        (
+            r#""StringEqualsIfExists": {"aws:username": "sam"}"#,
+            r#""StringEquals": {"aws:username": "sam"}"#,
+            "holds",
+        ),
         (r#""Null": {"aws:username": "false"}"#, r#""StringLike": {"aws:username": "*"}"#, "holds"),
-        (r#""IpAddress": {"aws:SourceIp": "10.0.0.0/8"}"#, r#""IpAddress": {"aws:SourceIp": ["10.1.0.0/16", "10.2.3.4"]}"#, "holds"),
-        (r#""IpAddress": {"aws:SourceIp": "10.1.0.0/16"}"#, r#""IpAddress": {"aws:SourceIp": "10.0.0.0/8"}"#, "violated"),
+        (
+            r#""IpAddress": {"aws:SourceIp": "10.0.0.0/8"}"#,
+            r#""IpAddress": {"aws:SourceIp": ["10.1.0.0/16", "10.2.3.4"]}"#,
+            "holds",
+        ),
+        (
+            r#""IpAddress": {"aws:SourceIp": "10.1.0.0/16"}"#,
+            r#""IpAddress": {"aws:SourceIp": "10.0.0.0/8"}"#,
+            "violated",
+        ),
         (
             r#""IpAddress": {"aws:SourceIp": ["10.0.0.0/9", "10.128.0.0/9"]}"#,
             r#""IpAddress": {"aws:SourceIp": "10.0.0.0/8"}"#,
             "holds",
         ),
-        (r#""NumericLessThan": {"s3:max-keys": "20"}"#, r#""NumericLessThanEquals": {"s3:max-keys": "10"}"#, "holds"),
-        (r#""NumericLessThan": {"s3:max-keys": "10"}"#, r#""NumericLessThanEquals": {"s3:max-keys": "10"}"#, "violated"),
+        (
+            r#""NumericLessThan": {"s3:max-keys": "20"}"#,
+            r#""NumericLessThanEquals": {"s3:max-keys": "10"}"#,
+            "holds",
+        ),
+        (
+            r#""NumericLessThan": {"s3:max-keys": "10"}"#,
+            r#""NumericLessThanEquals": {"s3:max-keys": "10"}"#,
+            "violated",
+        ),
         (
             r#""DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}"#,
             r#""DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}"#,
@@ -144,12 +190,32 @@ fn conditions_are_compared_by_what_meets_them() {
             "violated",
         ),
         // A request says always whether it came over TLS.
-        (r#""Bool": {"aws:SecureTransport": "true"}"#, r#""BoolIfExists": {"aws:SecureTransport": "true"}"#, "holds"),
-        (r#""Bool": {"aws:SecureTransport": ["true", "false"]}"#, r#""StringLike": {"aws:username": "*"}"#, "holds"),
-        (r#""Bool": {"aws:MultiFactorAuthPresent": "true"}"#, r#""BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}"#, "violated"),
-        (r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}"#, r#""ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::1:role/a*"}"#, "holds"),
+        (
+            r#""Bool": {"aws:SecureTransport": "true"}"#,
+            r#""BoolIfExists": {"aws:SecureTransport": "true"}"#,
+            "holds",
+        ),
+        (
+            r#""Bool": {"aws:SecureTransport": ["true", "false"]}"#,
+            r#""StringLike": {"aws:username": "*"}"#,
+            "holds",
+        ),
+        (
+            r#""Bool": {"aws:MultiFactorAuthPresent": "true"}"#,
+            r#""BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}"#,
+            "violated",
+        ),
+        (
+            r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}"#,
+            r#""ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::1:role/a*"}"#,
+            "holds",
+        ),
         // A star of an ARN operator stays within its field.
-        (r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1*:role/a"}"#, r#""StringLike": {"aws:PrincipalArn": "arn:aws:iam::1*:role/a"}"#, "violated"),
+        (
+            r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1*:role/a"}"#,
+            r#""StringLike": {"aws:PrincipalArn": "arn:aws:iam::1*:role/a"}"#,
+            "violated",
+        ),
         (r#""BinaryEquals": {"x:y": ["QmluYXJ5", "QUJD"]}"#, r#""BinaryEquals": {"x:y": "QUJD"}"#, "holds"),
         (r#""BinaryEquals": {"x:y": "QUJD"}"#, r#""BinaryEquals": {"x:y": "QmluYXJ5"}"#, "violated"),
     ] {
@@ -160,9 +226,21 @@ fn conditions_are_compared_by_what_meets_them() {
 #[test]
 fn set_operators_are_compared_over_sets() {
     for (old, new, expected) in [
-        (r#""ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}"#, r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#, "holds"),
-        (r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#, r#""ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}"#, "violated"),
-        (r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#, r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#, "violated"),
+        (
+            r#""ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}"#,
+            r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#,
+            "holds",
+        ),
+        (
+            r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#,
+            r#""ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}"#,
+            "violated",
+        ),
+        (
+            r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#,
+            r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#,
+            "violated",
+        ),
         (
             r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#,
             r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "Null": {"aws:TagKeys": "true"}"#,
@@ -173,7 +251,11 @@ fn set_operators_are_compared_over_sets() {
             r#""ForAnyValue:StringEquals": {"aws:TagKeys": ["a", "b"]}"#,
             "holds",
         ),
-        (r#""ForAnyValue:StringEquals": {"aws:TagKeys": "b"}"#, r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#, "violated"),
+        (
+            r#""ForAnyValue:StringEquals": {"aws:TagKeys": "b"}"#,
+            r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#,
+            "violated",
+        ),
     ] {
         conditions(old, new, expected);
     }
@@ -213,8 +295,18 @@ fn access_is_not_granted_where_no_request_is_allowed() {
     check(&[all()], &["s3:DeleteBucket"], &[], "violated");
     check(&[all()], &["iam:*"], &[], "holds");
     check(&[all(), deny(r#""Action": "s3:Delete*", "Resource": "*""#)], &["s3:DeleteBucket"], &[], "holds");
-    check(&[all(), deny(r#""Action": "s3:*", "Resource": "arn:aws:s3:::b*""#)], &["s3:Get*"], &["arn:aws:s3:::b/*"], "holds");
-    check(&[all(), deny(r#""Action": "s3:*", "Resource": "arn:aws:s3:::b/*""#)], &["s3:Get*"], &["arn:aws:s3:::b*"], "violated");
+    check(
+        &[all(), deny(r#""Action": "s3:*", "Resource": "arn:aws:s3:::b*""#)],
+        &["s3:Get*"],
+        &["arn:aws:s3:::b/*"],
+        "holds",
+    );
+    check(
+        &[all(), deny(r#""Action": "s3:*", "Resource": "arn:aws:s3:::b/*""#)],
+        &["s3:Get*"],
+        &["arn:aws:s3:::b*"],
+        "violated",
+    );
 }
 
 #[test]
@@ -265,7 +357,8 @@ fn policies_of_resources_are_compared_for_all_whom_they_name() {
 
 #[test]
 fn equivalence_asks_both_ways_and_redundancy_each_statement() {
-    let one = attached(PolicyKind::Identity, &allow(r#""Action": ["s3:Get*", "s3:GetObject"], "Resource": "*""#));
+    let one =
+        attached(PolicyKind::Identity, &allow(r#""Action": ["s3:Get*", "s3:GetObject"], "Resource": "*""#));
     let other = attached(PolicyKind::Identity, &allow(r#""Action": "s3:get*", "Resource": "*""#));
     assert_eq!(word(&equivalent(&one, &other, &Options::default())), "holds");
     let statements = [
@@ -274,7 +367,8 @@ fn equivalence_asks_both_ways_and_redundancy_each_statement() {
         deny(r#""Action": "s3:DeleteBucket", "Resource": "*""#),
         deny(r#""Action": "sqs:*", "Resource": "*""#),
     ];
-    let (found, report) = redundant(&attached(PolicyKind::Identity, &statements.join(",")), &Options::default());
+    let (found, report) =
+        redundant(&attached(PolicyKind::Identity, &statements.join(",")), &Options::default());
     assert_eq!(report.unconfirmed, 0);
     let places: Vec<usize> = found.iter().map(|redundant| redundant.statement).collect();
     assert_eq!(places, [2, 4]);
@@ -292,4 +386,8 @@ fn hostile_policies_end_in_unknown_and_not_in_silence() {
     let few = Options { steps: 10_000, ..Options::default() };
     let report = no_new_access(&old, &new, &few);
     assert!(report.steps <= 10_000 && report.unconfirmed == 0, "{:?}", report.answer);
+    for steps in 0..200 {
+        let report = no_new_access(&old, &new, &Options { steps, ..Options::default() });
+        assert!(!matches!(report.answer, Answer::Holds), "{steps}");
+    }
 }

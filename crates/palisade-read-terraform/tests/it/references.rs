@@ -141,6 +141,65 @@ fn a_text_around_a_reference_is_no_reference() {
 }
 
 #[test]
+fn what_terraform_may_yet_refuse_is_open_in_can_and_try() {
+    let text = "variable \"v\" {}\nresource \"aws_q\" \"q\" {\n tags = { a = 1 }\n}\nlocals {\n o = [{ a = aws_q.q.id }]\n}\n";
+    let is = |expression: &str, expected: &str| check_expression(text, expression, expected);
+    let id = "?`aws_q.q.id` is known only after apply";
+    for refused_perhaps in [
+        "tonumber(aws_q.q.id)",
+        "tobool(aws_q.q.id)",
+        "-aws_q.q.id",
+        "!aws_q.q.id",
+        "aws_q.q.id + 1",
+        "1 / aws_q.q.size",
+        "aws_q.q.id && true",
+        "aws_q.q.id ? 1 : 2",
+        "[tonumber(aws_q.q.id)]",
+        "length([tonumber(aws_q.q.id)])",
+        "tonumber(aws_q.q.id) == null && false",
+        "{ a = tonumber(aws_q.q.id) }",
+        "[for n in [1] : length([tonumber(aws_q.q.id)])]",
+        "\"%{ if aws_q.q.id }yes%{ endif }\"",
+        "[1][aws_q.q.id]",
+        "local.o[*].a.b",
+        "aws_q.q.made.of.parts",
+        "true ? 1 : tonumber(aws_q.q.id)",
+        "try(tonumber(aws_q.q.id), tobool(aws_q.q.id))",
+    ] {
+        let node = read(&format!("{text}resource \"aws_z\" \"z\" {{\n v = can({refused_perhaps})\n}}\n"));
+        let node = at(resource(&node, "aws_z.z"), "v").expect("there");
+        assert!(matches!(node.value, Value::Unknown(_)), "can({refused_perhaps}): {}", crate::show(node));
+    }
+    is("try([tonumber(aws_q.q.id), 5], [7, 6])", &format!("{id}!:list"));
+    is("try(length([tonumber(aws_q.q.id)]), 2)", &format!("{id}!:number"));
+    is("[try(tonumber(aws_q.q.id), 5) == 5, 1][1]", "1");
+    // Nothing of this can be refused.
+    is("can(aws_q.q.id)", "true");
+    is("can([upper(aws_q.q.id)])", "true");
+    is("can(local.o[0].a)", "true");
+    is("can(jsonencode({ a = aws_q.q.id }))", "true");
+    is("can(try(tonumber(aws_q.q.id), 5))", "true");
+    is("can([can(tonumber(aws_q.q.id))])", "true");
+    is("can([aws_q.q.id == 1 ? \"a\" : aws_q.q.id])", "true");
+    is("length(try([aws_q.q.id, \"x-${aws_q.q.arn}\"], []))", "2");
+    is("try(merge({ a = aws_q.q.id }, { b = 1 }), {}).b", "1");
+    is("try(local.o[*].a, [])", "[?`aws_q.q.id` is known only after apply!:text -> aws_q.q.id]");
+}
+
+#[test]
+fn either_of_two_lists_or_maps_has_the_parts_of_both() {
+    let is = |expression: &str, expected: &str| check_expression("variable \"v\" {}\n", expression, expected);
+    is("(var.v == \"x\" ? { a = 1, b = 2 } : { a = 1, b = 3 }).a", "1");
+    is("length(var.v == \"x\" ? [1, 2] : [3, 4])", "2");
+    is("(var.v == \"x\" ? [1, 2] : [3, 2])[1]", "2");
+    is("length(var.v == \"x\" ? tolist([1, 2]) : tolist([3, 4]))", "2");
+    is("keys(var.v == \"x\" ? tomap({ a = 1 }) : tomap({ a = 2 }))", "[\"a\"]");
+    is("length(var.v == \"x\" ? toset([1, 2]) : toset([3, 4]))", "?`var.v` has no value!:number");
+    is("length(var.v == \"x\" ? [1, 2] : [3])", "?`var.v` has no value!:number");
+    is("(var.v == \"x\" ? { a = 1 } : { b = 1 })", "?`var.v` has no value!:map");
+}
+
+#[test]
 fn data_sources_are_known_later_but_for_what_is_written() {
     let data = "data \"aws_caller_identity\" \"me\" {}\ndata \"aws_s3_bucket\" \"b\" {\n bucket = \"n\"\n}\n";
     check_expression(

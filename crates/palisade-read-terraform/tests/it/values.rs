@@ -61,6 +61,16 @@ fn operators_compute() {
 }
 
 #[test]
+fn zero_has_a_sign() {
+    is("\"x${-0}\"", "\"x-0\"");
+    is("tostring(-0)", "\"-0\"");
+    is("\"x${0 * -1}\"", "\"x-0\"");
+    is("\"x${-0 + 0}\"", "\"x0\"");
+    is("{ (\"k${!false ? -0 : (2 + 0)}\") = 1 }", "{k-0: 1}");
+    is("\"x${-(1 - 1)}\"", "\"x-0\"");
+}
+
+#[test]
 fn collections_are_stepped_into() {
     is("[1, 2][1]", "2");
     is("{a = {b = 1}}.a.b", "1");
