@@ -438,6 +438,18 @@ pub(crate) fn ways_named<L: Logic>(
             None => value,
         });
     }
+    if principals.is_open {
+        // Whoever asks may be named in what is not known, as themselves or by their account.
+        for named in [Named::Account, Named::Itself] {
+            let open =
+                logic.open(&|| Open::fact("Principal", "part of whom the statement names is not known"));
+            let way = &mut ways[named as usize];
+            *way = Some(match way.take() {
+                Some(other) => logic.or(other, open),
+                None => open,
+            });
+        }
+    }
     ways
 }
 

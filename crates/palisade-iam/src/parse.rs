@@ -353,20 +353,24 @@ impl Reader {
                 return Some(Principals {
                     is_negated: false,
                     patterns: vec![(PrincipalPattern::Everyone, written)],
+                    is_open: false,
                 });
             }
             if open.is_none() {
                 // A statement that names nobody is about nobody; its siblings are not touched by that.
                 self.refused(message, node, "");
             }
-            return Some(Principals { is_negated: false, patterns: Vec::new() });
+            return Some(Principals { is_negated: false, patterns: Vec::new(), is_open: open.is_some() });
         };
         let is_negated = principal.is_none();
         if is_negated {
             self.check_not_principal(given, effect, open);
         }
         let mut patterns = Vec::new();
-        self.principal_element(given, &mut patterns, open);
+        let mut unknown = None;
+        self.principal_element(given, &mut patterns, &mut unknown);
+        let is_open = unknown.is_some();
+        *open = unknown.or(open.take());
         if self.kind == PolicyKind::ResourceControl
             && !matches!(patterns.as_slice(), [(PrincipalPattern::Everyone, _)])
         {
@@ -376,7 +380,7 @@ impl Reader {
                 "select callers with conditions",
             );
         }
-        Some(Principals { is_negated, patterns })
+        Some(Principals { is_negated, patterns, is_open })
     }
 
     fn check_not_principal(&mut self, given: &Node, effect: Option<Effect>, open: &mut Option<Arc<str>>) {

@@ -121,6 +121,8 @@ pub struct Principals {
     pub is_negated: bool,
     /// Who is named.
     pub patterns: Vec<(PrincipalPattern, Written)>,
+    /// Part of them is not known: anybody may be named beside.
+    pub is_open: bool,
 }
 
 /// `Action` or `NotAction`, compiled for finding one action among thousands.

@@ -132,7 +132,8 @@ pub(crate) fn convert(value: &Value, kind: &Type) -> Outcome {
                 return Ok(value.clone());
             }
             let (items, of) = items_as(list, inner)?;
-            Ok(Value::list_of(items, list.more.clone(), Sequence::List(of), &value.origin))
+            let more = list.more.as_ref().or_else(|| value.open_order()).cloned();
+            Ok(Value::list_of(items, more, Sequence::List(of), &value.origin))
         }
         (Kind::List(list), Type::Set(inner)) => {
             if let Sequence::Set(of) = &list.sequence

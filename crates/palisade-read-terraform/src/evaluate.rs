@@ -268,7 +268,8 @@ impl<'w> Environment<'w> {
                         Sequence::List(Arc::new(of.after(rest)))
                     }
                 };
-                Ok(Value::list_of(items, list.more.clone(), sequence, &origin))
+                let more = list.more.as_ref().or_else(|| value.open_order()).cloned();
+                Ok(Value::list_of(items, more, sequence, &origin))
             }
             _ => Ok(Value::list(vec![self.steps(value, rest)?], &origin)),
         }
@@ -306,7 +307,10 @@ impl<'w> Environment<'w> {
                 let shape = if is_list { Shape::List } else { Shape::Map };
                 return Ok(Value::unknown_like(unknown, Some(shape), &origin));
             }
-            Kind::List(list) => (pairs_of(&collection), list.more.clone()),
+            Kind::List(list) => {
+                let order = if is_list { collection.open_order() } else { None };
+                (pairs_of(&collection), list.more.as_ref().or(order).cloned())
+            }
             Kind::Map(map) => (pairs_of(&collection), map.more.clone()),
             _ => return Err(Failure),
         };
@@ -453,6 +457,12 @@ impl<'w> Environment<'w> {
         let collection = self.evaluate(collection)?;
         if let Some(more) = not_all(&collection) {
             self.doubt(more);
+        }
+        if collection.open_order().is_some() {
+            // What is unknown may come first.
+            self.doubt_unknown(&collection);
+            into.open(collection);
+            return Ok(());
         }
         let Some(pairs) = pairs_of(&collection) else {
             if collection.has_unknown() {
@@ -815,6 +825,9 @@ fn either_parts(left: &Value, right: &Value, cause: &Unknown, origin: &Origin) -
             let sequence = match (&left.sequence, &right.sequence) {
                 (Sequence::Tuple, Sequence::Tuple) => Sequence::Tuple,
                 (Sequence::List(of), Sequence::List(other)) if of.is(other) => Sequence::List(of.clone()),
+                (Sequence::Set(of), Sequence::Set(other)) if of.is(other) && left.items.len() == 1 => {
+                    Sequence::Set(of.clone())
+                }
                 _ => return None,
             };
             let is_whole = left.more.is_none() && right.more.is_none();

@@ -657,8 +657,8 @@ fn flatten_into(value: &Value, items: &mut Vec<Value>, more: &mut Option<Arc<Unk
             for item in &list.items {
                 flatten_into(item, items, more);
             }
-            if list.more.is_some() {
-                more.clone_from(&list.more);
+            if let Some(cause) = list.more.as_ref().or_else(|| value.open_order()) {
+                *more = Some(cause.clone());
             }
         }
         // It may itself be a list.
@@ -758,7 +758,7 @@ fn length(given: &Given<'_>) -> Outcome {
     let value = argument(given, 0)?;
     let (count, more) = match &value.kind {
         // What is unknown in a set may be one of its other items.
-        Kind::List(list) if list.is_set() && value.has_unknown() => (0, value.first_unknown()),
+        Kind::List(_) if value.open_order().is_some() => (0, value.open_order()),
         Kind::List(list) => (list.items.len(), list.more.as_ref()),
         Kind::Map(map) => (map.entries.len(), map.more.as_ref()),
         Kind::Bool(_) | Kind::Number(_) => return Err(Failure),
@@ -847,7 +847,11 @@ fn one(given: &Given<'_>) -> Outcome {
             // If there is one at all, and Terraform goes on, it is this one.
             ([only], _) => Ok(only.clone()),
             ([], Some(cause)) => open(given, cause, false, None),
-            _ => Err(Failure),
+            // They may all be the same.
+            _ => match value.open_order() {
+                Some(cause) => open(given, cause, false, None),
+                None => Err(Failure),
+            },
         },
         Kind::Unknown(cause) => part_of_list(given, cause),
         _ => Err(Failure),

@@ -220,6 +220,14 @@ impl Value {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => None,
         }
     }
+    /// Why the order of a set's items, and how many there are, is not certain: an unknown one may be the same as
+    /// another, and stand anywhere.
+    pub fn open_order(&self) -> Option<&Arc<Unknown>> {
+        match &self.kind {
+            Kind::List(list) if list.is_set() && list.items.len() > 1 => self.first_unknown(),
+            _ => None,
+        }
+    }
     pub fn is_null(&self) -> bool {
         matches!(self.kind, Kind::Null)
     }
@@ -325,6 +333,9 @@ fn equal_lists(left: &Items, right: &Items) -> Option<bool> {
         return Some(false);
     }
     if left.more.is_some() || right.more.is_some() {
+        return None;
+    }
+    if left.is_set() && (left.measure.has_unknown || right.measure.has_unknown) {
         return None;
     }
     if left.items.len() != right.items.len() {

@@ -349,6 +349,8 @@ def cases():
                 counted += 1
             except TooDeep:
                 continue
+            except TypeError as error:
+                print(f'{service}.{name}: botocore reads what is no value: {error}', file=sys.stderr)
     for service, data in models.items():
         endpoints(service, ServiceModel(data, service))
 

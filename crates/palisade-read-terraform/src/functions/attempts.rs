@@ -102,7 +102,10 @@ fn first_tried(environment: &mut Environment<'_>, tries: &[Tried<'_>], origin: &
             environment.doubt(&cause);
         }
         let shape = value.shape().filter(|_| others.iter().all(|other| other.shape() == value.shape()));
-        let is_present = value.is_present() && others.iter().all(Value::is_present);
+        // `coalesce` goes on to its next argument at an empty text, as at null.
+        let is_empty = |other: &Value| matches!(&other.kind, Kind::Text(text) if text.is_empty());
+        let is_set = |other: &Value| other.is_present() && !is_empty(other);
+        let is_present = value.is_present() && others.iter().all(is_set);
         let mut open = unknown(cause.why.clone(), is_present, shape);
         if let Kind::Unknown(reference) = &value.kind {
             open.why = reference.why.clone();
@@ -150,16 +153,30 @@ pub(super) fn cannot_fail(name: &str, values: &[Value]) -> bool {
         "merge" => values.iter().all(|value| value.is_null() || is_whole(value)),
         "concat" | "flatten" | "keys" | "reverse" | "values" => values.iter().all(is_whole),
         "length" => values.iter().all(|value| is_whole(value) || is_text(value)),
-        "contains" | "element" | "lookup" => {
+        "coalesce" => values.iter().any(is_something) && values.iter().all(is_of_primitive),
+        "contains" => matches!(values, [list, item] if is_whole(list) && is_of_primitive(item)),
+        "element" | "lookup" => {
             values.first().is_some_and(is_whole) && !values.iter().skip(1).any(Value::has_unknown)
         }
-        "tostring" => values.iter().all(|value| value.shape().is_some_and(is_primitive)),
+        "tostring" => values.iter().all(is_of_primitive),
         "base64encode" | "base64sha256" | "base64sha512" | "chomp" | "endswith" | "lower" | "md5"
         | "sha1" | "sha256" | "sha512" | "split" | "startswith" | "strcontains" | "strrev" | "title"
         | "trim" | "trimprefix" | "trimspace" | "trimsuffix" | "upper" | "urlencode" => {
             values.iter().all(is_text)
         }
         _ => !values.iter().any(Value::has_unknown),
+    }
+}
+
+fn is_of_primitive(value: &Value) -> bool {
+    value.shape().is_some_and(is_primitive)
+}
+
+/// Is it one that `coalesce` takes?
+fn is_something(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Text(text) => !text.is_empty(),
+        kind => matches!(kind, Kind::Bool(_) | Kind::Number(_)),
     }
 }
 

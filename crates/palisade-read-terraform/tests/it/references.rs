@@ -182,6 +182,8 @@ fn what_terraform_may_yet_refuse_is_open_in_can_and_try() {
     is("can([can(tonumber(aws_q.q.id))])", "true");
     is("can([aws_q.q.id == 1 ? \"a\" : aws_q.q.id])", "true");
     is("length(try([aws_q.q.id, \"x-${aws_q.q.arn}\"], []))", "2");
+    is("try(coalesce(\"a\", aws_q.q.id), 5)", "\"a\"");
+    is("try(contains([\"a\"], aws_q.q.id) ? 3 : 3, 5)", "3");
     is("try(merge({ a = aws_q.q.id }, { b = 1 }), {}).b", "1");
     is("try(local.o[*].a, [])", "[?`aws_q.q.id` is known only after apply!:text -> aws_q.q.id]");
 }
@@ -195,8 +197,28 @@ fn either_of_two_lists_or_maps_has_the_parts_of_both() {
     is("length(var.v == \"x\" ? tolist([1, 2]) : tolist([3, 4]))", "2");
     is("keys(var.v == \"x\" ? tomap({ a = 1 }) : tomap({ a = 2 }))", "[\"a\"]");
     is("length(var.v == \"x\" ? toset([1, 2]) : toset([3, 4]))", "?`var.v` has no value!:number");
+    is("length(var.v == \"x\" ? toset([1]) : toset([3]))", "1");
     is("length(var.v == \"x\" ? [1, 2] : [3])", "?`var.v` has no value!:number");
     is("(var.v == \"x\" ? { a = 1 } : { b = 1 })", "?`var.v` has no value!:map");
+}
+
+#[test]
+fn an_unknown_item_of_a_set_may_be_another_and_stand_anywhere() {
+    let is = |expression: &str, expected: &str| {
+        check_expression("variable \"v\" {}\nvariable \"w\" {}\n", expression, expected);
+    };
+    let v = "?`var.v` has no value";
+    is("tolist(toset([\"b\", var.v]))[0]", v);
+    is("[for s in toset([\"b\", var.v]) : s][0]", v);
+    is("flatten([toset([\"b\", var.v])])[0]", v);
+    is("(toset([{ a = \"b\" }, { a = var.v }])[*].a)[0]", v);
+    is("one(toset([var.v, var.w]))", v);
+    is("try(one(toset([var.v, var.w])), 1)", v);
+    is("toset([\"b\", var.v]) == toset([\"b\"])", &format!("{v}!:bool"));
+    is("toset([\"b\", var.v]) == toset([\"c\", \"d\"])", &format!("{v}!:bool"));
+    is("\"x%{ for s in toset([\"b\", var.v]) }${s}%{ endfor }\"", &format!("{v}!:text"));
+    is("contains(toset([\"b\", var.v]), \"b\")", "true");
+    is("tolist(toset([var.v]))", &format!("[{v}]"));
 }
 
 #[test]
