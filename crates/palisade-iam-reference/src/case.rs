@@ -86,7 +86,7 @@ pub(crate) fn is_unknown(value: &Value) -> bool {
 
 /// The statements of a document, one or several.
 ///
-/// Variables are replaced only where the version says so (`variables`: "Version must be 2012-10-17").
+/// Variables are replaced only where the version says so (`variables`).
 pub(crate) fn statements(policy: &Value) -> Vec<Statement<'_>> {
     let document = document(policy);
     let variables = document["Version"] == "2012-10-17";

@@ -63,11 +63,11 @@ fn one(case: &Case<'_>, statement: Statement<'_>, operator: &str, key: &str, val
         if negated { any.not() } else { any }
     };
     match set {
-        // "It also returns true if the key values resolve to an empty set, such as an empty string."
+        // An empty text counts as an empty set of values, for which it is true (`multivalue`).
         Set::Every => Tri::all(held.iter().filter(|held| !held.is_empty()).map(matches)),
         Set::Some => Tri::any(held.iter().map(matches)),
         Set::None if held.len() == 1 => matches(&held[0]),
-        // "Don't use" such operators on several values; what they answer, no page says.
+        // Such operators are not for several values; what they answer, no page says.
         Set::None => Tri::Open,
     }
 }
@@ -78,7 +78,7 @@ fn absent(set: Set, negated: bool, if_exists: bool) -> Tri {
         (Set::None, _, true) => Tri::Yes,
         (Set::None, negated, false) => negated.into(),
         (Set::Every, false, _) | (Set::Every, true, true) => Tri::Yes,
-        // The pages disagree: "true" (`multivalue`), "no match" (the table of `operators`).
+        // The pages disagree: "true" (`multivalue`), no match (the table of `operators`).
         (Set::Every, true, false) => Tri::Open,
         (Set::Some, false, false) => Tri::No,
         // Not documented.
@@ -97,7 +97,7 @@ fn operator_of(operator: &str) -> Option<(Compare, bool)> {
         "stringnotequalsignorecase" => (string_equals_ignore_case, true),
         "stringlike" => (string_like, false),
         "stringnotlike" => (string_like, true),
-        // "ArnEquals and ArnLike behave identically."
+        // The two behave alike, wildcards included (`operators`).
         "arnequals" | "arnlike" => (arn_like, false),
         "arnnotequals" | "arnnotlike" => (arn_like, true),
         "numericequals" => {
@@ -181,7 +181,7 @@ fn string_like(case: &Case<'_>, statement: Statement<'_>, value: &str, held: &st
     with_value(case, statement, value, true, |pattern| like(pattern, held))
 }
 
-/// "Each of the six colon-delimited components of the ARN is checked separately."
+/// Each of the six fields of the ARN is compared by itself (`operators`).
 fn arn_like(case: &Case<'_>, statement: Statement<'_>, value: &str, held: &str) -> Tri {
     let held: Vec<&str> = held.splitn(6, ':').collect();
     let values = split_arn(value);

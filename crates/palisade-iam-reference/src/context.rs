@@ -139,7 +139,7 @@ fn has_tags(case: &Case<'_>) -> bool {
     !case.resource().starts_with("arn:aws:s3:::") || resource["bucketAbac"] == true
 }
 
-/// "If two tags differ only in letter case, the key matches both, and one of the values is compared" (`operators`).
+/// Of two tags whose names differ only in letter case, one is compared; which, is not said (`operators`).
 fn tagged(tags: &Value, wanted: &str) -> Held {
     let tags = tags.as_object().into_iter().flatten();
     let mut values = tags.filter(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);

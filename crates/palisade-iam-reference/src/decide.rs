@@ -47,7 +47,7 @@ pub fn decide(json: &Value) -> Result<Answer, String> {
     if case.resource().contains(['*', '?']) && !case.is_wildcard_only() {
         return Err("the reference answers about one resource, not a set".to_owned());
     }
-    // `caller-identity`: "No permissions are required", and an explicit deny does not stop it.
+    // `caller-identity`: no permission is needed, and an explicit deny does not stop it.
     if case.is("sts:GetCallerIdentity") {
         return Ok(Answer { decision: Decision::Allowed, denied: Tri::No, allowed: Tri::Yes });
     }
@@ -98,7 +98,7 @@ fn any_naming(case: &Case<'_>, policies: &[&Value], effect: &str) -> Tri {
 // ---------------------------------------------------------------------------------------------------------------------
 // 1. Explicit deny
 
-/// `logic`: "an explicit deny in any policy overrides every allow".
+/// `logic`: an explicit deny in any policy overrides what others allow.
 fn explicit_deny(case: &Case<'_>) -> Tri {
     let mut answers = vec![
         any(case, &case.identity(), "Deny"),
@@ -172,7 +172,7 @@ fn others_allow(case: &Case<'_>) -> Tri {
     if list(&case.json["grants"]).into_iter().all(known) { Tri::Yes } else { Tri::Open }
 }
 
-/// `s3-points`: "both the access point and the underlying bucket must permit the request"; the owner's own principals
+/// `s3-points`: access point and bucket both have to permit the request; the owner's own principals
 /// need no statement of the access point. One that is bound to a VPC serves only requests from it (`s3-points-vpc`).
 fn access_point_allows(case: &Case<'_>) -> Tri {
     let point = &case.json["resource"]["accessPoint"];
@@ -216,7 +216,7 @@ fn may_not_call(case: &Case<'_>) -> bool {
     }
 }
 
-/// `managed`: "you cannot change the permissions defined in AWS managed policies"; the roles that IAM Identity Center
+/// `managed`: nobody but AWS changes AWS managed policies; the roles that IAM Identity Center
 /// keeps below `/aws-reserved/` are changed only there. `kms-aliases`: names that begin with `alias/aws/` are AWS's.
 fn is_kept_by_aws(case: &Case<'_>) -> bool {
     if case.resource().contains(":alias/aws/") {
@@ -230,7 +230,7 @@ fn is_kept_by_aws(case: &Case<'_>) -> bool {
     kept && case.service() == "iam" && !matches!(level, Some(AccessLevel::List | AccessLevel::Read))
 }
 
-/// `scp-evaluation`: "there must be an explicit Allow statement at every level from the root". RCPs need no allow: the
+/// `scp-evaluation`: every level from the root down has to allow explicitly. RCPs need no allow: the
 /// policy RCPFullAWSAccess is attached everywhere and can't be detached (`rcp`).
 fn organisation_allows(case: &Case<'_>) -> Tri {
     if !scps_apply(case) {
@@ -250,7 +250,7 @@ fn principal_and_resource_allow(case: &Case<'_>) -> Tri {
         // `principal`: neither has policies of its own.
         Principal::Anonymous | Principal::Service(_) | Principal::Provider(_) => resource.anyhow(),
         _ if case.same_account() => same_account(case, &resource),
-        // `logic-cross`: "the request is allowed only if both evaluations return a decision of Allow".
+        // `logic-cross`: both sides are evaluated, and both have to allow.
         _ => principal_side(case).and(resource.anyhow()),
     }
 }
@@ -383,15 +383,15 @@ fn same_account(case: &Case<'_>, resource: &Resource) -> Tri {
     let is_key = case.service() == "kms" && case.resource().contains(":key/") && !case.is("kms:RetireGrant");
     let needs_policy = is_key || is_assume_role(case);
     let own = if needs_policy { own.and(resource.account) } else { own };
-    // `kms-retire`: "the kms:RetireGrant permission alone does not allow principals to retire a grant", and "the account in
-    // which the grant was created can retire the grant". Which account that was, nobody told.
+    // `kms-retire`: the permission alone does not let principals retire a grant, and the account in
+    // which the grant was created may retire it. Which account that was, nobody told.
     let own = if case.is("kms:RetireGrant") { own.and(Tri::Open) } else { own };
     // Named itself, nothing that is merely silent stands in the way.
     let itself = resource.itself;
     // A role's ARN adds a permission, which boundary and session policy limit; so does the ARN of the user behind a
     // federated session.
     let behind = resource.behind.and(boundary).and(session);
-    // `principal`: for everyone "no other permissions are required"; whether a session policy that is silent limits
+    // `principal`: for everyone no other permission is needed; whether a session policy that is silent limits
     // that, and whether it holds for federated users, no page says.
     let everyone = resource.everyone.and(if session == Tri::Yes { Tri::Yes } else { Tri::Open });
     let limits = boundary.and(session);
@@ -410,7 +410,7 @@ fn principal_side(case: &Case<'_>) -> Tri {
 fn identity_allows(case: &Case<'_>) -> Tri {
     match &case.principal {
         Principal::Root { .. } => Tri::Yes,
-        // `session-token`: "No permissions are required for users to perform this operation."
+        // `session-token`: users need no permission for it.
         Principal::User { .. } if case.is("sts:GetSessionToken") => Tri::Yes,
         _ => any(case, &case.identity(), "Allow"),
     }

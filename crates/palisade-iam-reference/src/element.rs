@@ -93,7 +93,7 @@ fn one_resource(case: &Case<'_>, statement: Statement<'_>, written: &str) -> Tri
     if written.len() < 6 || asked.len() < 6 {
         return if like(&pattern(&written.join(":")), case.resource()) { Tri::Open } else { Tri::No };
     }
-    // "You can't use a wildcard in the service segment", and variables stand only after the fifth colon.
+    // The service field takes no wildcard, and variables stand only after the fifth colon.
     let fields = (0..5).all(|field| match field {
         2 => written[2] == asked[2],
         _ => like(&pattern(written[field]), asked[field]),
@@ -142,7 +142,7 @@ pub(crate) fn replaced(case: &Case<'_>, written: &str, variables: bool, wildcard
         };
         match (held(case, key), default) {
             (Held::Values(values), _) if values.len() == 1 => parts.extend(exactly(&values[0])),
-            // "You can't use a multivalued key as a variable."
+            // A key with several values is no variable.
             (Held::Values(_) | Held::Open, _) => open = true,
             (Held::Absent, Some(default)) => parts.extend(exactly(default)),
             (Held::Absent, None) => return Replaced::Nothing,

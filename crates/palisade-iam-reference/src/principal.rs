@@ -137,7 +137,9 @@ pub(crate) fn is_perhaps_named_itself(case: &Case<'_>, statement: Statement<'_>)
 
 fn asks_principal_arn(statement: &Value) -> bool {
     let operators = statement["Condition"].as_object().into_iter().flatten();
+    // `Null` asks whether there is a principal's ARN, not which.
     operators
+        .filter(|(operator, _)| !operator.eq_ignore_ascii_case("Null"))
         .filter_map(|(_, keys)| keys.as_object())
         .flatten()
         .any(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalArn"))

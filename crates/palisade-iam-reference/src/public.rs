@@ -49,7 +49,7 @@ fn is_narrowed(statement: &Value) -> bool {
     )
 }
 
-/// "Fixed values" for texts and ARNs; for addresses, ranges no wider than /8 (IPv4) and /32 (IPv6).
+/// Fixed values for texts and ARNs; for addresses, ranges no wider than /8 (IPv4) and /32 (IPv6).
 fn narrows(operator: &str, key: &str, values: &[&str]) -> bool {
     let positive =
         !operator.contains("not") && !operator.contains("ifexists") && !operator.starts_with("forallvalues");
