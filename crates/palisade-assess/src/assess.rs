@@ -5,8 +5,9 @@ use crate::subjects::Wholes;
 use palisade_check::{Failure, Judgement, Open};
 use palisade_content::{Check, Library, LooksAt, Page};
 use palisade_model::{
-    Address, Attribute, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint, Node, Origin, PageId,
-    Path, Resource, ResourceType, Segment, Severity, Span, Subject as About, Unknown, Value, Verdict,
+    Address, Attribute, Call, Completeness, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint,
+    Node, Origin, PageId, Path, Resource, ResourceType, Segment, Severity, Span, Subject as About, Unknown,
+    Value, Verdict, Why,
 };
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -119,6 +120,11 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
             ));
             assessment.explains.resize(assessment.findings.len(), verdict);
         }
+        for finding in unlisted(estate, page, check, &controls) {
+            assessment.explains.push(assessment.verdicts.len());
+            assessment.verdicts.push((check.severity, Verdict::Unknown));
+            assessment.findings.push(finding);
+        }
     }
     cover(&mut assessment, &subjects, &enabled, library);
     number(&mut assessment.findings);
@@ -179,6 +185,65 @@ fn spans_of<'a>(node: &'a Node, spans: &mut Vec<&'a Span>) {
         Value::Map(map) => map.entries.values().for_each(|entry| spans_of(entry, spans)),
         _ => {}
     }
+}
+
+/// An open answer for each account and region whose resources of the check's kind could not all be listed: what nobody
+/// saw does not pass.
+fn unlisted(estate: &Estate, page: &Page, check: &Check, controls: &[String]) -> Vec<Finding> {
+    let LooksAt::Kind(kind) = &check.looks_at else { return Vec::new() };
+    let mut findings = Vec::new();
+    for (id, account) in &estate.accounts {
+        let everywhere = account.listed.get(kind).map(|listed| (None, listed));
+        let regions = account.listed_in.iter();
+        let regions = regions.filter_map(|(region, kinds)| Some((Some(region), kinds.get(kind)?)));
+        for (region, listed) in everywhere.into_iter().chain(regions) {
+            let Completeness::Some(unknown) = listed else { continue };
+            let place = region.map_or_else(String::new, |region| format!(" {region}"));
+            let name = format!("{kind} in {id}{place}");
+            let asked = match &unknown.why {
+                Why::Denied(call) => call.to_string(),
+                Why::Unreadable(what) => match what.split('`').nth(1) {
+                    Some(call) if call.contains(':') => call.to_owned(),
+                    _ => format!("the listing of {kind}"),
+                },
+                _ => format!("the listing of {kind}"),
+            };
+            let origin = Origin::Call(Arc::new(Call {
+                operation: asked,
+                account: Some(*id),
+                region: region.cloned(),
+                time: None,
+            }));
+            findings.push(Finding {
+                page: page.id.clone(),
+                title: page.title.clone(),
+                verdict: Verdict::Unknown,
+                severity: check.severity,
+                subject: About {
+                    kind: kind.as_str().into(),
+                    address: Address { root: "".into(), name: name.as_str().into() },
+                    arn: None,
+                    account: Some(*id),
+                    region: region.cloned(),
+                },
+                message: format!("which resources there are is not known: {unknown}"),
+                why: page.why.clone(),
+                fix: page.fix.clone(),
+                objectives: check.objectives.clone(),
+                controls: controls.to_vec(),
+                origin: origin.clone(),
+                evidence: vec![Evidence {
+                    path: Path::default(),
+                    value: None,
+                    unknown: Some(unknown.clone()),
+                    is_secret: false,
+                    origin,
+                }],
+                fingerprint: Fingerprint::new(&page.id, &name, "unlisted", 0),
+            });
+        }
+    }
+    findings
 }
 
 fn cover(
@@ -376,3 +441,35 @@ fn place(resource: &Resource, evidence: &[Evidence]) -> Origin {
 
 /// Parts that say which of several things is meant, and not what is wrong with it.
 const DULL: [&str; 5] = ["Effect", "Version", "from_port", "protocol", "to_port"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Within;
+    use palisade_content::{load, shipped};
+    use palisade_model::{Account, Region};
+
+    #[test]
+    fn what_could_not_be_listed_does_not_pass() {
+        let (library, _) = load(&shipped());
+        let kind: ResourceType = "AWS::EC2::Volume".parse().unwrap();
+        let region: Region = "eu-west-1".parse().unwrap();
+        let denied = Unknown::from(Why::Denied("ec2:DescribeVolumes".into()));
+        let mut account = Account::default();
+        let listed = |unknown: Option<&Unknown>| match unknown {
+            Some(unknown) => Completeness::Some(unknown.clone()),
+            None => Completeness::All,
+        };
+        account.listed_in.insert(region, [(kind.clone(), listed(Some(&denied)))].into());
+        account.listed_in.insert("us-east-1".parse().unwrap(), [(kind.clone(), listed(None))].into());
+        let estate =
+            Estate { accounts: [("111122223333".parse().unwrap(), account)].into(), ..Estate::default() };
+        let enabled = |page: &Page| page.id.as_str() == "aws/ec2/volume-not-encrypted";
+        let options = Options { enabled: &enabled, outside: &Within, progress: &|_, _| {} };
+        let assessment = assess(&estate, &library, &options);
+        let names: Vec<&str> = assessment.findings.iter().map(|f| &*f.subject.address.name).collect();
+        assert_eq!(names, ["AWS::EC2::Volume in 111122223333 eu-west-1"]);
+        assert_eq!(assessment.findings[0].verdict, Verdict::Unknown);
+        assert_eq!(assessment.verdicts.len(), 1);
+    }
+}

@@ -30,6 +30,8 @@ pub struct EndpointOptions {
 pub struct Endpoint {
     /// The scheme, host and, for some, the path's beginning.
     pub url: String,
+    /// Whether the caller gave the address. Then nothing is put before its host: only AWS's own hosts have names below.
+    pub is_given: bool,
     /// The service in the signature.
     pub signing_name: String,
     /// The region in the signature; of services without regions not the one that was asked for.
@@ -69,10 +71,10 @@ pub fn endpoint(
         region: options.region.clone(),
         why,
     };
-    let common = models().common();
-    let rules = common.rules.get(service.rules).ok_or_else(|| refused("it has no rules".to_owned()))?;
-    let rules = rules.replace("https://%", &format!("https://{}", service.endpoint_prefix));
-    let rules: Value = serde_json::from_str(&rules).map_err(|error| refused(error.to_string()))?;
+    let rules = rules(service);
+    if rules.is_null() {
+        return Err(refused("it has no rules".to_owned()));
+    }
     let scope = scope(service, operation, parameters, options, &rules["parameters"]);
     if let Some(name) = missing(&scope, &rules["parameters"]) {
         return Err(refused(format!("`{name}` is needed")));
@@ -82,6 +84,16 @@ pub fn endpoint(
         Some(Outcome::Refused(why)) => Err(refused(why)),
         None => Err(refused("no rule covers it".to_owned())),
     }
+}
+
+/// A service's rules; null where it has none.
+fn rules(service: &Service) -> &Value {
+    service.rules_read.get_or_init(|| {
+        let text = models().common().rules.get(service.rules);
+        let text =
+            text.map(|text| text.replace("https://%", &format!("https://{}", service.endpoint_prefix)));
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    })
 }
 
 type Scope = Map<String, Value>;
@@ -325,6 +337,11 @@ fn parse_arn(text: &str) -> Value {
     })
 }
 
+/// The name of a region's partition: `aws`, `aws-cn`, `aws-us-gov`; one that no partition knows is taken for AWS's own.
+pub fn partition_of(region: &str) -> String {
+    partition(region)["name"].as_str().unwrap_or("aws").to_owned()
+}
+
 /// The partition of a region; one that no partition knows is taken for AWS's own.
 fn partition(region: &str) -> Value {
     let all = models().common().partitions["partitions"].as_array();
@@ -362,18 +379,37 @@ fn told(service: &Service, options: &EndpointOptions, found: &Value) -> Endpoint
     let word = |key: &str| scheme[key].as_str().filter(|text| !text.is_empty());
     let region = word("signingRegion").or_else(|| scheme["signingRegionSet"][0].as_str());
     let region = region.map_or_else(|| home(&options.region), str::to_owned);
+    let url = found["url"].as_str().unwrap_or_default();
+    let url = options.url.as_deref().map_or_else(|| url.to_owned(), |given| as_given(url, given));
     let headers = found["headers"].as_object().into_iter().flatten();
     let headers = headers.flat_map(|(name, values)| {
         let values = values.as_array().into_iter().flatten().filter_map(Value::as_str);
         values.map(|value| (name.clone(), value.to_owned()))
     });
     Endpoint {
-        url: found["url"].as_str().unwrap_or_default().to_owned(),
+        url,
+        is_given: options.url.is_some(),
         signing_name: word("signingName").unwrap_or(&service.signing_name).to_owned(),
         signing_region: region,
         signing: word("name").unwrap_or("sigv4").to_owned(),
         is_encoded_twice: scheme["disableDoubleEncoding"] != true,
         headers: headers.collect(),
+    }
+}
+
+/// The rules of S3 Control put the account before the host also where the caller gave the address; it stands in a
+/// header, too, and the address has no names below it.
+fn as_given(url: &str, given: &str) -> String {
+    let parts = |url: &str| {
+        let (scheme, rest) = url.split_once("://")?;
+        let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        Some((scheme.to_owned(), host.to_owned(), path.to_owned()))
+    };
+    match (parts(url), parts(given)) {
+        (Some((scheme, host, path)), Some((_, given, _))) if host.ends_with(&format!(".{given}")) => {
+            format!("{scheme}://{given}{path}")
+        }
+        _ => url.to_owned(),
     }
 }
 
@@ -459,6 +495,30 @@ mod tests {
         let account = json!({"AccountId": "123456789012"});
         let host = "https://123456789012.s3-control.eu-west-1.amazonaws.com s3 eu-west-1";
         check("s3control.GetPublicAccessBlock", account, &of("eu-west-1"), host);
+    }
+
+    #[test]
+    fn an_address_that_was_given_is_taken_as_it_is() {
+        let url = Some("http://127.0.0.1:5000".to_owned());
+        let options = EndpointOptions { url, ..of("eu-west-1") };
+        let account = json!({"AccountId": "123456789012"});
+        let host = "http://127.0.0.1:5000 s3 eu-west-1";
+        check("s3control.GetPublicAccessBlock", account, &options, host);
+        let service = models().service("s3control").unwrap();
+        assert!(service.operations["GetPublicAccessBlock"].host_prefix.is_none());
+        check("sts.GetCallerIdentity", json!({}), &options, "http://127.0.0.1:5000 sts eu-west-1");
+    }
+
+    #[test]
+    fn regions_know_their_partition() {
+        for (region, expected) in [
+            ("eu-central-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("xx-nowhere-1", "aws"),
+        ] {
+            assert_eq!(partition_of(region), expected);
+        }
     }
 
     #[test]

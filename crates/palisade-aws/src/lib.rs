@@ -8,10 +8,14 @@
 //! are `2026-11-17T19:13:00+00:00`, numbers that JSON has not are `"NaN"`, `"Infinity"` and `"-Infinity"`.
 
 mod body;
+mod call;
 mod cbor;
+mod checksum;
 mod endpoint;
 mod models;
 mod pages;
+mod quota;
+pub mod rate;
 mod read;
 mod request;
 mod response;
@@ -20,13 +24,16 @@ mod time;
 mod validate;
 mod xml;
 
-pub use endpoint::{Endpoint, EndpointError, EndpointOptions, endpoint};
+pub use call::{Ask, CallFailure, FailureKind};
+pub use endpoint::{Endpoint, EndpointError, EndpointOptions, endpoint, partition_of};
 pub use models::{
     ErrorName, Location, Member, Models, Operation, Pages, Protocol, Reference, Service, Shape, Structure,
     To, models,
 };
 pub use pages::{Pager, PagerError};
-pub use request::{HttpRequest, RequestError, request, request_in};
+pub use quota::{Bucket, Quota, UNDOCUMENTED, quota, quota_of_call, quota_services};
+pub use rate::{RetryStock, TokenBucket, WaitUntil};
+pub use request::{HttpRequest, RequestError, request, request_in, with_token};
 pub use response::{Failure, ServiceError, response, response_in};
 pub use time::TimeFormat;
 pub use validate::ParameterProblem;

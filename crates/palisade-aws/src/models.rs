@@ -119,6 +119,8 @@ pub struct Service {
     /// Its operations by name.
     pub operations: BTreeMap<String, Operation>,
     pub(crate) rules: usize,
+    /// The rules of its endpoints, parsed when they are first asked for.
+    pub(crate) rules_read: OnceLock<Value>,
     pub(crate) shapes: Vec<Shape>,
 }
 
@@ -129,6 +131,14 @@ impl Service {
             To::Shape(place) => self.shapes.get(place),
             _ => None,
         }
+    }
+
+    /// What the errors are called that the model says an operation may answer with; some models say none.
+    pub fn errors(&self, operation: &Operation) -> impl Iterator<Item = &ErrorName> {
+        operation.errors.iter().filter_map(|place| match self.shapes.get(*place) {
+            Some(Shape::Structure(structure)) => structure.error.as_ref(),
+            _ => None,
+        })
     }
 
     /// The structure that is referred to.

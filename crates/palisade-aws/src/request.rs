@@ -1,6 +1,7 @@
 //! What is to be sent for an operation and its parameters, before it is signed.
 
 use crate::body::{self, Form};
+use crate::checksum;
 use crate::endpoint::Endpoint;
 use crate::models::{Location, Operation, Protocol, Reference, Service, Shape, Structure, To};
 use crate::text::{base64, from_base64, percent};
@@ -70,10 +71,12 @@ pub fn request(
     let protocol = service.protocols.first().copied();
     let why = "has a protocol that is not known";
     let protocol = protocol.ok_or(RequestError::Unsupported { operation: operation.name.clone(), why })?;
-    request_in(protocol, service, operation, parameters, endpoint)
+    let mut request = request_in(protocol, service, operation, parameters, endpoint)?;
+    checksum::add(operation, parameters, &mut request);
+    Ok(request)
 }
 
-/// The request, in one of the service's protocols.
+/// The request, in one of the service's protocols; without the checksum that some operations want.
 pub fn request_in(
     protocol: Protocol,
     service: &Service,
@@ -119,6 +122,29 @@ pub fn request_in(
         _ => {}
     }
     Ok(parts.joined(operation, &parameters, endpoint))
+}
+
+/// The parameters with the token that makes a repeated call one call, where the operation takes one and none is
+/// given. The token is made of `words`, so that the same words give the same token.
+pub fn with_token(service: &Service, operation: &Operation, parameters: &Value, words: &str) -> Value {
+    let mut parameters = parameters.clone();
+    let input = operation.input.as_ref().and_then(|input| service.structure(input));
+    let tokens = input.into_iter().flat_map(|input| &input.members).filter(|member| member.of.is_token);
+    let tokens: Vec<&str> = tokens.map(|member| member.name.as_str()).collect();
+    if tokens.is_empty() {
+        return parameters;
+    }
+    if parameters.is_null() {
+        parameters = Value::Object(Map::new());
+    }
+    if let Some(given) = parameters.as_object_mut() {
+        for name in
+            tokens.into_iter().filter(|name| given.get(*name).is_none_or(Value::is_null)).collect::<Vec<_>>()
+        {
+            given.insert(name.to_owned(), checksum::token(words).into());
+        }
+    }
+    parameters
 }
 
 /// What botocore adds for single services: Glacier's account is one's own unless another is named.
@@ -170,7 +196,8 @@ impl Parts {
     fn joined(mut self, operation: &Operation, parameters: &Value, endpoint: &Endpoint) -> HttpRequest {
         let (scheme, rest) = endpoint.url.split_once("://").unwrap_or(("https", &endpoint.url));
         let (host, base) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-        let prefix = operation.host_prefix.as_deref().map_or_else(String::new, |prefix| {
+        let prefix = operation.host_prefix.as_deref().filter(|_| !endpoint.is_given);
+        let prefix = prefix.map_or_else(String::new, |prefix| {
             labels(prefix, |name| {
                 let value = parameters.get(name).and_then(Value::as_str);
                 value.unwrap_or_default().to_owned()

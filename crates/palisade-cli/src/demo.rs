@@ -66,7 +66,7 @@ fn show(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
         organisation.accounts.len()
     )];
     let narrow = |_: &mut _, _: &_| Ok(Narrowed::default());
-    let (mut report, _) = judged(gathered, targets, &library, &Selection::all(), &Progress::new(), narrow)?;
+    let (mut report, _) = judged(gathered.into(), targets, &library, &Selection::all(), &Progress::new(), narrow)?;
     let account = |id| organisation.account(id).map(|account| account.name.clone());
     let mut attacks = join::attacks(hits, &records, &library, &account);
     let raised = join::join(&mut report.findings, &mut attacks, &resources, &records);

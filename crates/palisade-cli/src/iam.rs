@@ -11,7 +11,7 @@ use crate::content::says;
 use crate::output;
 use arguments::{AnswerFormat, DecideOptions, Expected, ExplainOptions, IamVerb};
 use palisade_iam::{Outcome, Question, by_json};
-use palisade_model::Level;
+use palisade_model::{Diagnostic, Estate, Level};
 use serde_json::json;
 
 /// Runs `palisade iam …`.
@@ -23,8 +23,14 @@ pub fn run(verb: &IamVerb, color: bool) -> anyhow::Result<Ending> {
         },
         IamVerb::Explain(options) => explain_one(options, color),
         IamVerb::Replay(options) => replay::run(options, color),
+        IamVerb::WhoCan(options) => crate::iam_who::run_who_can(options, color),
         IamVerb::Check { verb } => crate::iam_check::run(verb, color),
     }
+}
+
+/// Reads estates: one of each organisation that is at a path.
+pub fn estates(path: &std::path::Path, diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<Estate>> {
+    ask::estates(path, diagnostics)
 }
 
 fn decide(options: &DecideOptions, color: bool) -> anyhow::Result<Ending> {

@@ -8,11 +8,13 @@ mod detect;
 mod git;
 mod iam;
 mod iam_check;
+mod iam_who;
 mod narrow;
 mod output;
 mod outside;
 mod progress;
 mod scan;
+mod snapshot;
 
 use arguments::{Arguments, Verb};
 use clap::{CommandFactory, Parser};

@@ -8,12 +8,13 @@ use crate::narrow::{Narrowed, Narrowing};
 use crate::output;
 use crate::outside::Process;
 use crate::progress::Progress;
+use crate::snapshot;
 use palisade_assess::{Assessment, Declarations, GatherOptions, Gathered, Options, assess, gather, resolve};
 
 pub use palisade_assess::matches;
 use palisade_content::{Body, Library, Page};
-use palisade_model::{Estate, Level, Severity, Verdict};
-use palisade_report::{Coverage, PageSummary, Report, SarifOptions, TextOptions};
+use palisade_model::{Account, AccountId, Estate, Level, Organisation, Severity, Verdict};
+use palisade_report::{Collected, Coverage, PageSummary, Report, SarifOptions, TextOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,15 +34,19 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         variables: options.variables.iter().cloned().collect(),
         variable_files: options.variable_files.clone(),
     };
-    let gathered =
-        gather(&options.targets, &gather_options, &|place| progress.say(&format!("reading {place}")));
+    let (snapshot, files) = snapshot::among(&options.targets)?;
+    let gathered = gather(&files, &gather_options, &|place| progress.say(&format!("reading {place}")));
     let targets: Vec<String> = options.targets.iter().map(|target| target.display().to_string()).collect();
-    if gathered.files == 0 {
+    if gathered.files == 0 && snapshot.is_none() {
         drop(progress);
         return Ok(nothing_read(&gathered, &targets, color));
     }
+    let input = match snapshot {
+        Some(folder) => snapshot::with(snapshot::read(folder, &library, &progress)?, gathered),
+        None => gathered.into(),
+    };
     let narrow = |assessment: &mut _, declarations: &_| narrowing.narrow(assessment, declarations);
-    let (mut report, assessment) = judged(gathered, targets, &library, &selection, &progress, narrow)?;
+    let (mut report, assessment) = judged(input, targets, &library, &selection, &progress, narrow)?;
     drop(progress);
     report.diagnostics.extend(diagnostics);
     report.diagnostics.extend(narrowing.diagnostics.iter().cloned());
@@ -102,21 +107,39 @@ impl Selection {
     }
 }
 
+/// What is to be judged: resources, and what is known of the accounts they are in.
+#[derive(Default)]
+pub struct Input {
+    pub gathered: Gathered,
+    pub accounts: BTreeMap<AccountId, Account>,
+    pub organisation: Option<Organisation>,
+    /// What was collected of live accounts, and what was not.
+    pub collected: Option<Collected>,
+}
+
+impl From<Gathered> for Input {
+    fn from(gathered: Gathered) -> Self {
+        Self { gathered, ..Self::default() }
+    }
+}
+
 /// Judges what was gathered, narrows it, and puts it into the form of a report.
 pub fn judged(
-    gathered: Gathered,
+    input: Input,
     targets: Vec<String>,
     library: &Library,
     selection: &Selection,
     progress: &Progress,
     narrow: impl FnOnce(&mut Assessment, &Declarations) -> anyhow::Result<Narrowed>,
 ) -> anyhow::Result<(Report, Assessment)> {
+    let Input { gathered, accounts, organisation, mut collected } = input;
     let declarations = Declarations::of(&gathered);
     let mut resources = BTreeMap::new();
     for resource in &gathered.resources {
         *resources.entry(resource.source).or_default() += 1;
     }
-    let estate = Estate { resources: resolve(gathered.resources, library.kinds()), ..Estate::default() };
+    let resolved = resolve(gathered.resources, library.kinds());
+    let estate = Estate { resources: resolved, accounts, organisation };
     let mut assessment = assess(
         &estate,
         library,
@@ -127,6 +150,9 @@ pub fn judged(
         },
     );
     let narrowed = narrow(&mut assessment, &declarations)?;
+    if let Some(collected) = &mut collected {
+        collected.count_open(&assessment.findings);
+    }
     let mut report = Report {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         targets,
@@ -137,6 +163,7 @@ pub fn judged(
             files: gathered.files,
             without_kind: std::mem::take(&mut assessment.without_kind),
             without_check: std::mem::take(&mut assessment.without_check),
+            collected,
         },
         diagnostics: gathered.diagnostics,
         suppressed: narrowed.suppressed,
@@ -228,6 +255,7 @@ fn nothing_read(gathered: &Gathered, targets: &[String], color: bool) -> Ending 
 fn ending(report: &Report, verdicts: &[(Severity, Verdict)], fail_on: FailOn, allow_unknown: bool) -> Ending {
     let any =
         |verdict| verdicts.iter().any(|(severity, other)| *other == verdict && fail_on.is_met_by(*severity));
+    // A kind that could not be listed has its own open answers; what else was not read leaves none of them open.
     let lost = report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     if any(Verdict::Fails) {
         Ending::Found

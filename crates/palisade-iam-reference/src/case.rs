@@ -1,7 +1,37 @@
-//! The case as it was written, with names for what is looked up often.
+//! Reads a case: what was written, with names for what is looked up often. No rules.
 
-use crate::principal::Principal;
 use serde_json::Value;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Principal {
+    Anonymous,
+    /// An AWS service, as itself.
+    Service(String),
+    /// The account's root user.
+    Root {
+        account: String,
+        arn: String,
+    },
+    User {
+        account: String,
+        arn: String,
+    },
+    /// A session of a role; `session` is its ARN, `None` when its name was not told.
+    Role {
+        account: String,
+        role: String,
+        session: Option<String>,
+    },
+    /// A session of `GetFederationToken`, and the user who asked for it.
+    Federated {
+        account: String,
+        arn: String,
+        user: String,
+    },
+    /// Who comes with a token of this identity provider to assume a role.
+    Provider(String),
+}
 
 /// A question: the JSON object, and who asks.
 pub(crate) struct Case<'a> {
@@ -26,6 +56,16 @@ impl<'a> Case<'a> {
     /// The service that is asked: `s3`.
     pub fn service(&self) -> String {
         self.action().split(':').next().unwrap_or_default().to_ascii_lowercase()
+    }
+
+    /// What the service is asked to do: `GetObject`.
+    pub fn operation(&self) -> &'a str {
+        self.action().split_once(':').map_or("", |(_, operation)| operation)
+    }
+
+    /// What is asked for and no condition key tells.
+    pub fn parameters(&self) -> &'a Value {
+        &self.json["request"]["parameters"]
     }
 
     /// Whether the action is this one, whatever the letter case.
@@ -109,4 +149,62 @@ pub(crate) fn texts(value: &Value) -> Vec<&str> {
 
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// A value as a condition compares it.
+pub(crate) fn written(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Principal {
+    /// Reads a principal as `request.principal` writes it.
+    pub fn read(written: &str, caller: &Value) -> Result<Self, String> {
+        if written == "anonymous" {
+            return Ok(Self::Anonymous);
+        }
+        if !written.starts_with("arn:") {
+            return Ok(Self::Service(written.to_owned()));
+        }
+        let fields: Vec<&str> = written.splitn(6, ':').collect();
+        let [_, partition, service, _, account, name] = fields[..] else {
+            return Err(format!("`{written}` is no ARN of a principal"));
+        };
+        let (account, arn) = (account.to_owned(), written.to_owned());
+        let kind = name.split('/').next().unwrap_or_default();
+        match (service, kind) {
+            ("iam", "root") => Ok(Self::Root { account, arn }),
+            ("iam", "user") => Ok(Self::User { account, arn }),
+            ("iam", "role") => Ok(Self::Role { account, role: arn, session: None }),
+            ("iam", "oidc-provider" | "saml-provider") => Ok(Self::Provider(arn)),
+            ("sts", "assumed-role") => {
+                let role = name.split('/').nth(1).unwrap_or_default();
+                let told = caller["role"].as_str().map(str::to_owned);
+                let role = told.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:role/{role}"));
+                Ok(Self::Role { account, role, session: Some(arn) })
+            }
+            ("sts", "federated-user") => {
+                let user = name.split('/').nth(1).unwrap_or_default();
+                let told = caller["user"].as_str().map(str::to_owned);
+                let user = told.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:user/{user}"));
+                Ok(Self::Federated { account, arn, user })
+            }
+            _ => Err(format!("`{written}` is no ARN of a principal")),
+        }
+    }
+
+    /// The account it belongs to; services, providers and strangers belong to none.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Anonymous | Self::Service(_) | Self::Provider(_) => None,
+            Self::Root { account, .. }
+            | Self::User { account, .. }
+            | Self::Role { account, .. }
+            | Self::Federated { account, .. } => Some(account),
+        }
+    }
+}
+
+/// Whether a word is one of these, whatever the letter case.
+pub(crate) fn is_one_of(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|known| known.eq_ignore_ascii_case(word))
 }

@@ -1,7 +1,7 @@
 //! The request context: what was told, and what follows from who asks for what (`keys`).
 
-use crate::case::{Case, is_unknown, text};
-use crate::principal::Principal;
+use crate::case::{Case, Principal, is_unknown, text, written};
+use crate::tables::TOLD;
 use serde_json::Value;
 
 /// What a condition key holds.
@@ -35,10 +35,6 @@ fn of(value: &Value) -> Held {
     }
 }
 
-fn written(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 fn one(value: impl Into<String>) -> Held {
     Held::Values(vec![value.into()])
 }
@@ -49,13 +45,18 @@ fn derived(case: &Case<'_>, key: &str) -> Held {
     let who = &case.principal;
     let is_service = matches!(who, Principal::Service(_));
     let services = via["services"].as_array().map(Vec::as_slice).unwrap_or_default();
+    // A key of S3 is in its own requests only.
+    if let Some((_, place)) = TOLD.iter().find(|(told, _)| *told == key) {
+        let is_there = !key.starts_with("s3:") || case.service() == "s3";
+        return case.json.pointer(place).filter(|_| is_there).map_or(Held::Absent, of);
+    }
     match key {
         "aws:principalarn" => match who {
             Principal::Root { arn, .. } | Principal::User { arn, .. } | Principal::Federated { arn, .. } => {
                 one(arn)
             }
             Principal::Role { role, .. } => one(role),
-            Principal::Service(_) | Principal::Anonymous | Principal::Provider(_) => Held::Absent,
+            _ => Held::Absent,
         },
         // `operators`, "IP address": when a service calls for somebody, the address is the service's.
         "aws:sourceip" if !services.is_empty() && via.get("endpoint").is_none() => Held::Open,
@@ -88,28 +89,18 @@ fn derived(case: &Case<'_>, key: &str) -> Held {
         },
         "aws:principalorgid" if who.account().is_some() => of(&organisation["principal"]["id"]),
         "aws:principalorgpaths" if who.account().is_some() => of(&organisation["principal"]["path"]),
-        "aws:resourceorgid" => of(&organisation["resource"]["id"]),
-        "aws:resourceorgpaths" => of(&organisation["resource"]["path"]),
-        "aws:resourceaccount" => of(&case.json["request"]["resourceAccount"]),
-        "s3:resourceaccount" if case.service() == "s3" => of(&case.json["request"]["resourceAccount"]),
         "aws:sourcearn" if is_service => of(&via["source"]["arn"]),
         "aws:sourceaccount" if is_service => of(&via["source"]["account"]),
         "aws:sourceorgid" if is_service => of(&via["source"]["orgId"]),
         "aws:sourceorgpaths" if is_service => of(&via["source"]["orgPath"]),
         "aws:viaawsservice" => one((!services.is_empty()).to_string()),
         "aws:calledvia" if !services.is_empty() => of(&via["services"]),
-        "aws:calledviafirst" => services.first().map_or(Held::Absent, of),
         "aws:calledvialast" => services.last().map_or(Held::Absent, of),
         // Where it was not told, a regional resource is asked for at its own region's endpoint.
         "aws:requestedregion" => match (via.get("region"), case.resource().split(':').nth(3)) {
             (None, Some(region)) if !region.is_empty() => one(region),
             (region, _) => region.map_or(Held::Absent, of),
         },
-        "aws:securetransport" => of(&via["secureTransport"]),
-        "aws:sourcevpc" => of(&via["vpc"]),
-        "aws:sourcevpce" => of(&via["endpoint"]),
-        "aws:vpcsourceip" => of(&via["privateIp"]),
-        "aws:sourceidentity" => of(&caller["sourceIdentity"]),
         "aws:tokenissuetime" if is_temporary(case) => of(&caller["issued"]),
         "aws:multifactorauthpresent"
             if is_temporary(case) || (who.account().is_some() && !services.is_empty()) =>
@@ -119,12 +110,7 @@ fn derived(case: &Case<'_>, key: &str) -> Held {
         "aws:multifactorauthage" if is_temporary(case) && caller["mfa"]["present"] == true => {
             of(&caller["mfa"]["ageSeconds"])
         }
-        "aws:ec2instancesourcevpc" => of(&caller["instance"]["vpc"]),
-        "aws:ec2instancesourceprivateipv4" => of(&caller["instance"]["privateIp"]),
-        "ec2:sourceinstancearn" => of(&caller["instance"]["arn"]),
         "aws:assumedroot" if caller["assumedRoot"] == true => one("true"),
-        "s3:dataaccesspointarn" => of(&case.json["resource"]["accessPoint"]["arn"]),
-        "s3:dataaccesspointaccount" => of(&case.json["resource"]["accessPoint"]["account"]),
         key => match key.split_once('/') {
             Some(("aws:principaltag", tag)) => tagged(&caller["tags"], tag),
             Some(("aws:resourcetag", tag)) if has_tags(case) => tagged(&case.json["resource"]["tags"], tag),

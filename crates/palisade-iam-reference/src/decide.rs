@@ -1,10 +1,10 @@
 //! The order of evaluation (`logic`): an explicit deny anywhere, then each kind of policy that has to allow.
 
-use crate::case::{Case, Statement, document, is_unknown, list, statements, text, texts};
-use crate::principal::{Named, Principal, is_perhaps_named_itself, named};
-use crate::public::is_public;
+use crate::case::{Case, Principal, Statement, is_one_of, is_unknown, list, statements, text};
+use crate::grants::{grants_allow, grants_of_services_allow};
+use crate::principal::{Named, is_perhaps_named_itself, named};
 use crate::tri::Tri;
-use crate::{condition, element};
+use crate::{condition, element, kms, s3};
 use palisade_services::{AccessLevel, Reference};
 use serde_json::Value;
 
@@ -15,8 +15,6 @@ pub struct Answer {
     pub decision: Decision,
     /// Whether some policy denies it in so many words.
     pub denied: Tri,
-    /// Whether everything that has to allow it does.
-    pub allowed: Tri,
 }
 
 /// What AWS answers to a request.
@@ -47,9 +45,13 @@ pub fn decide(json: &Value) -> Result<Answer, String> {
     if case.resource().contains(['*', '?']) && !case.is_wildcard_only() {
         return Err("the reference answers about one resource, not a set".to_owned());
     }
-    // `caller-identity`: no permission is needed, and an explicit deny does not stop it.
-    if case.is("sts:GetCallerIdentity") {
-        return Ok(Answer { decision: Decision::Allowed, denied: Tri::No, allowed: Tri::Yes });
+    // `caller-identity`: no permission is needed, and an explicit deny does not stop it. `session-token`: nor is one for
+    // users and root, and policies cannot control it.
+    let authenticates = matches!(&case.principal, Principal::User { .. } | Principal::Root { .. })
+        && case.is("sts:GetSessionToken")
+        && case.caller()["credentials"] != "temporary";
+    if case.is("sts:GetCallerIdentity") || authenticates {
+        return Ok(Answer { decision: Decision::Allowed, denied: Tri::No });
     }
     let denied = explicit_deny(&case);
     let allowed = allowed(&case);
@@ -60,7 +62,7 @@ pub fn decide(json: &Value) -> Result<Answer, String> {
         (_, Tri::No) => Decision::ImplicitlyDenied,
         _ => Decision::Unknown,
     };
-    Ok(Answer { decision, denied, allowed })
+    Ok(Answer { decision, denied })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -75,23 +77,21 @@ fn is_about(case: &Case<'_>, statement: Statement<'_>) -> Tri {
 
 /// Whether some statement with this effect, of policies that hang on the principal, is about the request.
 fn any(case: &Case<'_>, policies: &[&Value], effect: &str) -> Tri {
-    Tri::any(policies.iter().flat_map(|policy| {
-        let unknown = is_unknown(policy).then_some(Tri::Open);
-        let statements =
-            statements(policy).into_iter().filter(|statement| text(&statement.json["Effect"]) == effect);
-        unknown.into_iter().chain(statements.map(|statement| is_about(case, statement)))
-    }))
+    some(policies, effect, |statement| is_about(case, statement))
 }
 
 /// The same for policies that hang on something else, and name the principal.
-fn any_naming(case: &Case<'_>, policies: &[&Value], effect: &str) -> Tri {
+pub(crate) fn any_naming(case: &Case<'_>, policies: &[&Value], effect: &str) -> Tri {
+    some(policies, effect, |statement| named(case, statement).0.and(is_about(case, statement)))
+}
+
+/// A policy that exists and was not read may hold such a statement.
+fn some(policies: &[&Value], effect: &str, applies: impl Fn(Statement<'_>) -> Tri) -> Tri {
     Tri::any(policies.iter().flat_map(|policy| {
         let unknown = is_unknown(policy).then_some(Tri::Open);
-        let statements =
-            statements(policy).into_iter().filter(|statement| text(&statement.json["Effect"]) == effect);
-        unknown
-            .into_iter()
-            .chain(statements.map(|statement| named(case, statement).0.and(is_about(case, statement))))
+        let of_effect = |statement: &Statement<'_>| text(&statement.json["Effect"]) == effect;
+        let statements = statements(policy).into_iter().filter(of_effect);
+        unknown.into_iter().chain(statements.map(&applies)).collect::<Vec<_>>()
     }))
 }
 
@@ -114,15 +114,13 @@ fn explicit_deny(case: &Case<'_>) -> Tri {
     // `s3-lockout`: the owner's root user may always read, replace and delete the bucket's policy.
     let keys_out_its_owner = matches!(case.principal, Principal::Root { .. })
         && case.same_account()
-        && ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
-            .iter()
-            .any(|action| case.is(action));
+        && is_one_of("s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy", case.action());
     // `kms-retire`: a key policy that is about RetireGrant has no effect.
     if !keys_out_its_owner && !case.is("kms:RetireGrant") {
         answers.push(any_naming(case, &case.policies("resourcePolicy"), "Deny"));
     }
     let point = &case.json["resource"]["accessPoint"];
-    answers.push(any_naming(&through_point(case), &list(&point["policy"]), "Deny"));
+    answers.push(any_naming(&s3::through_point(case), &list(&point["policy"]), "Deny"));
     Tri::any(answers)
 }
 
@@ -130,14 +128,23 @@ fn explicit_deny(case: &Case<'_>) -> Tri {
 fn scps_apply(case: &Case<'_>) -> bool {
     case.principal.account().is_some()
         && case.json["organisation"]["principal"]["management"] != true
-        && !case.principal.is_service_linked(case.caller())
+        && !is_service_linked(case)
+}
+
+/// `scp`: a role that a service made for itself; its path begins with `/aws-service-role/`.
+fn is_service_linked(case: &Case<'_>) -> bool {
+    match (&case.principal, case.caller()["serviceLinked"].as_bool()) {
+        (Principal::Role { .. }, Some(told)) => told,
+        (Principal::Role { role, .. }, None) => role.contains(":role/aws-service-role/"),
+        _ => false,
+    }
 }
 
 /// `rcp`: they affect the resources of member accounts, of the services that support them, whoever asks (services and
 /// strangers too), but no service-linked role, no key that AWS manages and no retiring of grants.
 fn rcps_apply(case: &Case<'_>) -> Tri {
     let exempt = case.json["organisation"]["resource"]["management"] == true
-        || case.principal.is_service_linked(case.caller())
+        || is_service_linked(case)
         || case.resource().contains(":role/aws-service-role/")
         || case.json["resource"]["awsManagedKey"] == true
         || case.is("kms:RetireGrant");
@@ -160,40 +167,10 @@ fn allowed(case: &Case<'_>) -> Tri {
     Tri::all([
         organisation_allows(case),
         endpoints_allow(case),
-        access_point_allows(case),
-        others_allow(case),
+        s3::access_point_allows(case),
+        grants_of_services_allow(case),
         principal_and_resource_allow(case),
     ])
-}
-
-/// Some services ask for a grant of their own besides, whose rules the reference does not know.
-fn others_allow(case: &Case<'_>) -> Tri {
-    let known = |grant: &Value| matches!(text(&grant["kind"]), "kms" | "ram" | "snapshot" | "image");
-    if list(&case.json["grants"]).into_iter().all(known) { Tri::Yes } else { Tri::Open }
-}
-
-/// `s3-points`: access point and bucket both have to permit the request; the owner's own principals
-/// need no statement of the access point. One that is bound to a VPC serves only requests from it (`s3-points-vpc`).
-fn access_point_allows(case: &Case<'_>) -> Tri {
-    let point = &case.json["resource"]["accessPoint"];
-    if point.is_null() {
-        return Tri::Yes;
-    }
-    if point.get("vpc").is_some() && point["vpc"] != case.via()["vpc"] {
-        return Tri::No;
-    }
-    let own = case.principal.account().is_some() && case.principal.account() == point["account"].as_str();
-    Tri::from(own).or(any_naming(&through_point(case), &list(&point["policy"]), "Allow"))
-}
-
-/// The question as the access point's policy sees it: its statements name `POINT` and `POINT/object/KEY`.
-fn through_point<'a>(case: &Case<'a>) -> Case<'a> {
-    let point = text(&case.json["resource"]["accessPoint"]["arn"]);
-    let resource = match case.resource().split_once('/') {
-        Some((_, key)) => format!("{point}/object/{key}"),
-        None => point.to_owned(),
-    };
-    Case { resource: Some(resource), json: case.json, principal: case.principal.clone() }
 }
 
 /// `credentials`: which STS operation made the credentials decides what they never call, whatever policies allow. Those
@@ -220,9 +197,7 @@ fn may_not_call(case: &Case<'_>) -> bool {
 /// keeps below `/aws-reserved/` are changed only there. `kms-aliases`: names that begin with `alias/aws/` are AWS's.
 fn is_kept_by_aws(case: &Case<'_>) -> bool {
     if case.resource().contains(":alias/aws/") {
-        return ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"]
-            .iter()
-            .any(|action| case.is(action));
+        return is_one_of("kms:CreateAlias kms:UpdateAlias kms:DeleteAlias", case.action());
     }
     let kept = case.resource().starts_with("arn:aws:iam::aws:policy/")
         || case.resource().contains(":role/aws-reserved/");
@@ -249,9 +224,19 @@ fn principal_and_resource_allow(case: &Case<'_>) -> Tri {
     match &case.principal {
         // `principal`: neither has policies of its own.
         Principal::Anonymous | Principal::Service(_) | Principal::Provider(_) => resource.anyhow(),
-        _ if case.same_account() => same_account(case, &resource),
-        // `logic-cross`: both sides are evaluated, and both have to allow.
-        _ => principal_side(case).and(resource.anyhow()),
+        _ => {
+            let within = same_account(case, &resource);
+            // `logic-cross`: both sides are evaluated, and both have to allow.
+            let across = principal_side(case).and(resource.anyhow());
+            let own = |owner: Option<&str>| if case.principal.account() == owner { within } else { across };
+            // `s3-objects`: where the bucket's owner does not own the object, the object's owner decides.
+            match s3::is_object_of_another(case) {
+                Tri::No => own(Some(case.resource_account())),
+                Tri::Yes => own(case.json["resource"]["objectOwner"].as_str()),
+                Tri::Open if within == across => within,
+                Tri::Open => Tri::Open,
+            }
+        }
     }
 }
 
@@ -265,13 +250,15 @@ struct Resource {
     behind: Tri,
     /// Just this principal.
     itself: Tri,
-    /// By something that is no policy: a grant, an access control list.
+    /// By a grant, which is no policy.
     grant: Tri,
+    /// By an access control list.
+    acl: Tri,
 }
 
 impl Resource {
     fn anyhow(&self) -> Tri {
-        Tri::any([self.account, self.everyone, self.behind, self.itself, self.grant])
+        Tri::any([self.account, self.everyone, self.behind, self.itself, self.grant, self.acl])
     }
 }
 
@@ -282,9 +269,11 @@ fn resource_allows(case: &Case<'_>) -> Resource {
         behind: Tri::No,
         itself: Tri::No,
         grant: grants_allow(case),
+        acl: s3::acl_allows(case),
     };
-    let open = is_closed_to_the_public(case);
-    for policy in resource_policies(case) {
+    // A policy for the public that counts no longer, or an object that its owner's policy is not about.
+    let without_effect = s3::is_closed_to_the_public(case).or(s3::is_object_of_another(case));
+    for policy in case.policies("resourcePolicy") {
         // One that exists and was not read might name anybody in any way.
         if is_unknown(policy) {
             found.account = found.account.or(Tri::Open);
@@ -295,7 +284,7 @@ fn resource_allows(case: &Case<'_>) -> Resource {
                 continue;
             }
             let (names, way) = named(case, statement);
-            let answer = names.and(is_about(case, statement)).and(open.not());
+            let answer = names.and(is_about(case, statement)).and(without_effect.not());
             let slot = match way {
                 Named::Account => &mut found.account,
                 Named::Everyone => &mut found.everyone,
@@ -304,73 +293,18 @@ fn resource_allows(case: &Case<'_>) -> Resource {
             };
             *slot = slot.or(answer);
             if is_perhaps_named_itself(case, statement) {
-                found.itself = found.itself.or(Tri::Open.and(is_about(case, statement)).and(open.not()));
+                found.itself =
+                    found.itself.or(Tri::Open.and(is_about(case, statement)).and(without_effect.not()));
             }
         }
     }
     found
 }
 
-/// Requests that a resource's policy gives nothing for. `s3-owner`: a bucket policy is for objects that the bucket's owner
-/// owns. `kms-external`: from other accounts only these operations count. `kms-retire`: only the grant tells who retires it.
+/// Requests that a resource's policy gives nothing for: those that administer another account's key, and, as only the
+/// grant tells who retires it, the retiring of grants (`kms-retire`).
 fn has_no_effect(case: &Case<'_>) -> bool {
-    const FROM_OUTSIDE: [&str; 21] = [
-        "CreateGrant",
-        "Decrypt",
-        "DeriveSharedSecret",
-        "DescribeKey",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateMac",
-        "GetKeyRotationStatus",
-        "GetPublicKey",
-        "ListGrants",
-        "ReEncrypt",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "RetireGrant",
-        "RevokeGrant",
-        "Sign",
-        "Verify",
-        "VerifyMac",
-    ];
-    let owner = case.json["resource"]["objectOwner"].as_str();
-    let of_another = case.service() == "s3"
-        && case.resource().contains('/')
-        && owner.is_some_and(|owner| owner != case.resource_account())
-        && !ownership_is_enforced(case);
-    let operation = case.action().split_once(':').map_or("", |(_, operation)| operation);
-    let is_key = case.service() == "kms" && case.resource().contains(":key/");
-    let administers = is_key
-        && case.principal.account().is_some()
-        && !case.same_account()
-        && !FROM_OUTSIDE.iter().any(|allowed| allowed.eq_ignore_ascii_case(operation));
-    of_another || administers || case.is("kms:RetireGrant")
-}
-
-/// `s3-ownership`: BucketOwnerEnforced is the default.
-fn ownership_is_enforced(case: &Case<'_>) -> bool {
-    matches!(case.json["resource"]["objectOwnership"].as_str(), None | Some("BucketOwnerEnforced"))
-}
-
-/// The policies of the resource: its own, and that of the access point it was reached through (`s3-points`).
-fn resource_policies<'a>(case: &Case<'a>) -> Vec<&'a Value> {
-    case.policies("resourcePolicy")
-}
-
-/// `s3-block`, RestrictPublicBuckets: a public policy lets in only services and the owner's own account.
-fn is_closed_to_the_public(case: &Case<'_>) -> Tri {
-    if case.service() != "s3" || case.same_account() || matches!(case.principal, Principal::Service(_)) {
-        return Tri::No;
-    }
-    let block = &case.json["resource"]["publicAccessBlock"];
-    let restricted =
-        ["account", "bucket", "accessPoint"].map(|of| Tri::from(block[of]["restrictPublicBuckets"] == true));
-    let public = case.policies("resourcePolicy").iter().any(|policy| is_public(document(policy)));
-    Tri::any(restricted).and(public.into())
+    kms::administers_from_outside(case) || case.is("kms:RetireGrant")
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -380,8 +314,7 @@ fn same_account(case: &Case<'_>, resource: &Resource) -> Tri {
     let (identity, boundary, session) = (identity_allows(case), boundary_allows(case), session_allows(case));
     let own = identity.and(boundary).and(session);
     // `kms-default`, `assume-role`: here the resource's policy has to allow; the account's name lets identities decide.
-    let is_key = case.service() == "kms" && case.resource().contains(":key/") && !case.is("kms:RetireGrant");
-    let needs_policy = is_key || is_assume_role(case);
+    let needs_policy = kms::needs_its_policy(case) || is_assume_role(case);
     let own = if needs_policy { own.and(resource.account) } else { own };
     // `kms-retire`: the permission alone does not let principals retire a grant, and the account in
     // which the grant was created may retire it. Which account that was, nobody told.
@@ -410,8 +343,6 @@ fn principal_side(case: &Case<'_>) -> Tri {
 fn identity_allows(case: &Case<'_>) -> Tri {
     match &case.principal {
         Principal::Root { .. } => Tri::Yes,
-        // `session-token`: users need no permission for it.
-        Principal::User { .. } if case.is("sts:GetSessionToken") => Tri::Yes,
         _ => any(case, &case.identity(), "Allow"),
     }
 }
@@ -433,125 +364,7 @@ fn session_allows(case: &Case<'_>) -> Tri {
 }
 
 fn is_assume_role(case: &Case<'_>) -> bool {
-    [
-        "sts:AssumeRole",
-        "sts:AssumeRoleWithSAML",
-        "sts:AssumeRoleWithWebIdentity",
-        "sts:TagSession",
-        "sts:SetSourceIdentity",
-    ]
-    .iter()
-    .any(|action| case.is(action))
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// 5. Grants that are no policies
-
-fn grants_allow(case: &Case<'_>) -> Tri {
-    Tri::any(list(&case.json["grants"]).into_iter().map(|grant| grant_allows(case, grant)))
-        .or(acl_allows(case))
-}
-
-fn grant_allows(case: &Case<'_>, grant: &Value) -> Tri {
-    match (text(&grant["kind"]), is_unknown(grant)) {
-        // `kms-grants`: operations of a key, for a principal, perhaps only with an encryption context.
-        ("kms", false) if case.is("kms:RetireGrant") => {
-            let listed = texts(&grant["operations"]).contains(&"RetireGrant");
-            let grantee = Tri::from(listed).and(is_grantee(case, text(&grant["grantee"])));
-            grantee.or(is_grantee(case, text(&grant["retiring"])))
-        }
-        ("kms", false) => {
-            let action = case.action();
-            let operation = action.split(':').nth(1).unwrap_or_default();
-            let listed =
-                texts(&grant["operations"]).iter().any(|listed| listed.eq_ignore_ascii_case(operation));
-            let constrained = grant.get("encryptionContextEquals").is_some()
-                || grant.get("encryptionContextSubset").is_some();
-            let grantee =
-                Tri::from(case.service() == "kms" && listed).and(is_grantee(case, text(&grant["grantee"])));
-            grantee.and(if constrained { Tri::Open } else { Tri::Yes })
-        }
-        ("kms", true) if case.service() != "kms" => Tri::No,
-        // The others are for services of their own, and the reference does not know their rules.
-        _ => Tri::Open,
-    }
-}
-
-fn is_grantee(case: &Case<'_>, grantee: &str) -> Tri {
-    let account = case.principal.account().unwrap_or_default();
-    if grantee.is_empty() {
-        return Tri::No;
-    }
-    if grantee == account || grantee.ends_with(&format!("::{account}:root")) {
-        return Tri::Open;
-    }
-    match &case.principal {
-        Principal::User { arn, .. } | Principal::Root { arn, .. } => (arn == grantee).into(),
-        Principal::Role { role, session, .. } => {
-            (role == grantee || session.as_deref() == Some(grantee)).into()
-        }
-        // Whether a grant for the user holds for the federated session, no page says.
-        Principal::Federated { arn, user, .. } if arn != grantee => {
-            if user == grantee {
-                Tri::Open
-            } else {
-                Tri::No
-            }
-        }
-        Principal::Federated { .. } => Tri::Yes,
-        Principal::Service(name) => (name == grantee).into(),
-        Principal::Anonymous | Principal::Provider(_) => Tri::No,
-    }
-}
-
-/// `s3-acl`, `s3-ownership`: an access control list lets in other accounts and everyone, unless the bucket's owner
-/// enforces ownership (which new buckets do) or ignores public lists.
-fn acl_allows(case: &Case<'_>) -> Tri {
-    let resource = &case.json["resource"];
-    if case.service() != "s3" || ownership_is_enforced(case) || case.same_account() {
-        return Tri::No;
-    }
-    let block = &resource["publicAccessBlock"];
-    let ignores_public =
-        ["account", "bucket", "accessPoint"].iter().any(|of| block[*of]["ignorePublicAcls"] == true);
-    let grants = list(&resource["acl"]);
-    Tri::any(grants.into_iter().map(|grant| {
-        let who = match (text(&grant["grantee"]), &case.principal) {
-            ("AllUsers", _) => Tri::from(!ignores_public),
-            ("AuthenticatedUsers", Principal::Anonymous | Principal::Service(_)) => Tri::No,
-            ("AuthenticatedUsers", _) => Tri::from(!ignores_public),
-            (account, principal) if account.len() == 12 => (principal.account() == Some(account)).into(),
-            (_, principal) => {
-                if principal.account().is_some() {
-                    Tri::Open
-                } else {
-                    Tri::No
-                }
-            }
-        };
-        who.and(acl_permits(case, text(&grant["permission"])).into())
-    }))
-}
-
-/// The table "mapping of ACL permissions and access policy permissions" of `s3-acl`.
-fn acl_permits(case: &Case<'_>, permission: &str) -> bool {
-    let of_object = case.resource().contains('/');
-    let permissions: &[&str] = if permission == "FULL_CONTROL" {
-        &["READ", "WRITE", "READ_ACP", "WRITE_ACP"]
-    } else {
-        std::slice::from_ref(&permission)
-    };
-    permissions.iter().any(|permission| {
-        let actions: &[&str] = match (*permission, of_object) {
-            ("READ", false) => &["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"],
-            ("READ", true) => &["s3:GetObject", "s3:GetObjectVersion"],
-            ("WRITE", _) => &["s3:PutObject", "s3:DeleteObject"],
-            ("READ_ACP", false) => &["s3:GetBucketAcl"],
-            ("READ_ACP", true) => &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"],
-            ("WRITE_ACP", false) => &["s3:PutBucketAcl"],
-            ("WRITE_ACP", true) => &["s3:PutObjectAcl", "s3:PutObjectVersionAcl"],
-            _ => &[],
-        };
-        actions.iter().any(|action| case.is(action))
-    })
+    const WAYS: &str = "sts:AssumeRole sts:AssumeRoleWithSAML sts:AssumeRoleWithWebIdentity sts:TagSession \
+        sts:SetSourceIdentity sts:SetContext";
+    is_one_of(WAYS, case.action())
 }

@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 const HERE: &str = "111122223333";
 const THERE: &str = "444455556666";
+const CANONICAL: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
 
 /// What may be asked: action, resource, whether the action takes no resource.
-const ASKED: [(&str, &str, bool); 11] = [
+const ASKED: [(&str, &str, bool); 18] = [
     ("s3:GetObject", "arn:aws:s3:::films/erin/a", false),
     ("s3:PutObject", "arn:aws:s3:::films/team-a/b:c", false),
     ("s3:ListBucket", "arn:aws:s3:::films", false),
@@ -18,6 +19,13 @@ const ASKED: [(&str, &str, bool); 11] = [
     ("ec2:TerminateInstances", "arn:aws:ec2:eu-west-1:ACCOUNT:instance/i-1", false),
     ("sts:AssumeRole", "arn:aws:iam::ACCOUNT:role/ops/reader", false),
     ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:ACCOUNT:secret:db-x1", false),
+    ("sts:GetSessionToken", "*", true),
+    ("s3:GetDataAccess", "arn:aws:s3:eu-west-1:ACCOUNT:access-grants/default", false),
+    ("eks:AccessKubernetesApi", "arn:aws:eks:eu-west-1:ACCOUNT:cluster/prod", false),
+    ("glue:GetTable", "arn:aws:glue:eu-west-1:ACCOUNT:table/sales/orders", false),
+    ("glue:DeleteDatabase", "arn:aws:glue:eu-west-1:ACCOUNT:database/sales", false),
+    ("glue:UpdateTable", "arn:aws:glue:eu-west-1:ACCOUNT:table/sales/orders", false),
+    ("lakeformation:GetDataAccess", "*", true),
 ];
 
 /// Condition keys with values they may have, of which the first is the usual one.
@@ -156,7 +164,126 @@ impl Maker {
                 json!([{"kind": "kms", "grantee": grantee, "operations": [operation]}]),
             );
         }
+        self.grants_of_services(&mut case);
         Value::Object(case)
+    }
+
+    /// Grants that S3, EKS and the Data Catalog ask for besides, and what the request asks of them.
+    fn grants_of_services(&mut self, case: &mut Map<String, Value>) {
+        let (parameters, grant) = match self.action.split(':').next() {
+            Some("s3") if self.action.ends_with("DataAccess") => self.s3_access(),
+            Some("eks") => self.access_entry(),
+            Some("glue" | "lakeformation") => self.lake_formation(),
+            _ => return,
+        };
+        if self.chance(85) {
+            case["request"]["parameters"] = parameters;
+        }
+        if self.chance(20) {
+            let tags = json!({"lfTags": {"team": self.one(&["a", "b"]), "area": "eu"}});
+            case.insert("resource".to_owned(), tags);
+        }
+        let unknown = json!({"kind": grant["kind"], "unknown": "not listed"});
+        let grants = match self.below(10) {
+            0 => return,
+            1 => json!([unknown]),
+            2 => json!([unknown, grant]),
+            _ => json!([grant]),
+        };
+        case.insert("grants".to_owned(), grants);
+    }
+
+    fn given(&mut self) -> String {
+        match self.below(12) {
+            0 => "IAM_ALLOWED_PRINCIPALS".to_owned(),
+            1 => format!("{HERE}:IAMPrincipals"),
+            2 => HERE.to_owned(),
+            3 => "o-1".to_owned(),
+            4 => "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111".to_owned(),
+            5 => format!("{THERE}:IAMPrincipals"),
+            _ => self.grantee(),
+        }
+    }
+
+    fn s3_access(&mut self) -> (Value, Value) {
+        let target =
+            self.one(&["s3://lake/sales/x*", "s3://lake/sales/*", "s3://lake/hr/x", "s3://lake/sales"]);
+        let prefix = self.one(&["s3://lake/sales/*", "s3://lake/*", "s3://lake/sales/x*", "s3://lake/hr/x"]);
+        let (asked, permission) = (
+            self.one(&["READ", "WRITE", "READWRITE"]),
+            self.one(&["READ", "WRITE", "READWRITE", "READWRITE"]),
+        );
+        let grant = json!({"kind": "s3-access-grants", "grantee": self.given(), "prefix": prefix, "permission": permission});
+        let parameters = if self.chance(80) {
+            json!({"target": target, "permission": asked})
+        } else {
+            json!({"target": target})
+        };
+        (parameters, grant)
+    }
+
+    fn access_entry(&mut self) -> (Value, Value) {
+        let parameters = match self.below(5) {
+            0 => json!({}),
+            1 => json!({"namespace": null}),
+            _ => json!({"namespace": self.one(&["web", "jobs"])}),
+        };
+        let scope = match self.below(4) {
+            0 => json!("cluster"),
+            1 => json!({"namespaces": ["web", "mail"]}),
+            2 => json!({"namespaces": ["web*"]}),
+            _ => json!({"namespaces": ["jobs"]}),
+        };
+        let policy = self.one(&[
+            "AmazonEKSClusterAdminPolicy",
+            "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy",
+            "AmazonEKSViewPolicy",
+        ]);
+        let mut entry =
+            json!({"kind": "eks-access-entry", "principal": self.given(), "policy": policy, "scope": scope});
+        if self.chance(30) {
+            entry["cluster"] = if self.chance(70) {
+                json!(self.resource)
+            } else {
+                json!("arn:aws:eks:eu-west-1:1:cluster/x")
+            };
+        }
+        (parameters, entry)
+    }
+
+    fn lake_formation(&mut self) -> (Value, Value) {
+        let table = format!("arn:aws:glue:eu-west-1:{HERE}:table/sales/orders");
+        let mut parameters = json!({"permission": self.one(&["SELECT", "SELECT", "INSERT"])});
+        if self.chance(80) {
+            parameters["table"] = json!(table);
+        }
+        if self.chance(60) {
+            parameters["columns"] = if self.chance(50) { json!(["id"]) } else { json!(["id", "name"]) };
+        }
+        let mut grant = json!({"kind": "lake-formation", "grantee": self.given()});
+        if self.chance(12) {
+            grant["administrator"] = json!(true);
+            return (parameters, grant);
+        }
+        if self.chance(85) {
+            let permission = self.one(&["SELECT", "SELECT", "DESCRIBE", "ALTER", "DROP", "INSERT", "ALL"]);
+            grant["permissions"] =
+                if self.chance(30) { json!(["DESCRIBE", permission]) } else { json!([permission]) };
+        }
+        let resource = match self.below(10) {
+            0 => return (parameters, grant),
+            1 => json!(if self.chance(50) { table } else { self.resource.clone() }),
+            2 => json!({"database": "sales"}),
+            3 => json!({"database": "sales", "table": "*"}),
+            4 => json!({"database": self.one(&["sales", "hr"]), "table": "orders"}),
+            5 => json!({"database": "sales", "table": "orders", "columns": ["id"]}),
+            6 => json!({"database": "sales", "table": "orders", "excludedColumns": ["name"]}),
+            7 => json!({"lfTags": {"team": ["a", "c"]}, "type": self.one(&["TABLE", "DATABASE"])}),
+            8 => json!({"lfTags": {"team": ["a"], "area": ["eu"]}}),
+            _ => json!({"database": "sales", "table": "orders", "filter": "eu-only"}),
+        };
+        grant["resource"] = resource;
+        (parameters, grant)
     }
 
     fn request(&mut self, wildcard_only: bool, owner: &str) -> Value {
@@ -190,6 +317,11 @@ impl Maker {
         }
         if self.chance(10) {
             caller.insert("sourceIdentity".to_owned(), json!("erin"));
+        }
+        if self.chance(10) {
+            let id =
+                self.one(&[CANONICAL, "5f5a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"]);
+            caller.insert("canonicalId".to_owned(), json!(id));
         }
         let mut via = Map::new();
         if self.chance(20) {
@@ -249,10 +381,18 @@ impl Maker {
             facts.insert("publicAccessBlock".to_owned(), json!({place: flags}));
             if self.chance(40) {
                 let ownership = self.one(&["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]);
-                let grantee = self.one(&["AllUsers", "AuthenticatedUsers", HERE, THERE]);
+                let grantee = self.one(&["AllUsers", "AuthenticatedUsers", HERE, THERE, CANONICAL]);
                 let permission = self.one(&["READ", "WRITE", "FULL_CONTROL", "READ_ACP"]);
                 facts.insert("objectOwnership".to_owned(), json!(ownership));
-                facts.insert("acl".to_owned(), json!([{"grantee": grantee, "permission": permission}]));
+                let unknown = json!({"unknown": "not told"});
+                let acl = json!([{"grantee": grantee, "permission": permission}]);
+                facts.insert("acl".to_owned(), if self.chance(10) { unknown.clone() } else { acl });
+                match self.below(8) {
+                    0 => facts.insert("objectOwner".to_owned(), unknown),
+                    1 => facts.insert("objectOwner".to_owned(), json!(self.one(&[HERE, THERE]))),
+                    2 => facts.insert("objectOwnership".to_owned(), unknown),
+                    _ => None,
+                };
             }
         }
         if self.action.starts_with("kms:") && self.chance(15) {
@@ -371,6 +511,9 @@ impl Maker {
         }
         if self.principal.ends_with(".com") && self.chance(80) {
             return json!({"Service": self.one(&["lambda.amazonaws.com", "lambda.amazonaws.com", "sns.amazonaws.com"])});
+        }
+        if self.action.starts_with("s3:") && self.chance(6) {
+            return json!({"CanonicalUser": CANONICAL});
         }
         let first = self.name();
         if self.chance(30) {

@@ -1,39 +1,8 @@
-//! Who asks, and how a resource policy's `Principal` names them.
+//! How a policy's `Principal` and `NotPrincipal` name who asks (`principal`, `notprincipal`).
 
-use crate::case::{Case, Statement, list, text, texts};
+use crate::case::{Case, Principal, Statement, list, text, texts};
 use crate::tri::Tri;
 use serde_json::Value;
-
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Principal {
-    Anonymous,
-    /// An AWS service, as itself.
-    Service(String),
-    /// The account's root user.
-    Root {
-        account: String,
-        arn: String,
-    },
-    User {
-        account: String,
-        arn: String,
-    },
-    /// A session of a role; `session` is its ARN, `None` when its name was not told.
-    Role {
-        account: String,
-        role: String,
-        session: Option<String>,
-    },
-    /// A session of `GetFederationToken`, and the user who asked for it.
-    Federated {
-        account: String,
-        arn: String,
-        user: String,
-    },
-    /// Who comes with a token of this identity provider to assume a role.
-    Provider(String),
-}
 
 /// How a statement names who asks, in the order of how much it lifts (`logic-denyallow`, `boundaries`, `sessions`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,63 +15,6 @@ pub(crate) enum Named {
     Behind,
     /// Just this user, session, service or provider; or everyone with a condition on `aws:PrincipalArn`.
     Itself,
-}
-
-impl Principal {
-    /// Reads a principal as `request.principal` writes it.
-    pub fn read(written: &str, caller: &Value) -> Result<Self, String> {
-        if written == "anonymous" {
-            return Ok(Self::Anonymous);
-        }
-        if !written.starts_with("arn:") {
-            return Ok(Self::Service(written.to_owned()));
-        }
-        let fields: Vec<&str> = written.splitn(6, ':').collect();
-        let [_, partition, service, _, account, name] = fields[..] else {
-            return Err(format!("`{written}` is no ARN of a principal"));
-        };
-        let (account, arn) = (account.to_owned(), written.to_owned());
-        let kind = name.split('/').next().unwrap_or_default();
-        match (service, kind) {
-            ("iam", "root") => Ok(Self::Root { account, arn }),
-            ("iam", "user") => Ok(Self::User { account, arn }),
-            ("iam", "role") => Ok(Self::Role { account, role: arn, session: None }),
-            ("iam", "oidc-provider" | "saml-provider") => Ok(Self::Provider(arn)),
-            ("sts", "assumed-role") => {
-                let role = name.split('/').nth(1).unwrap_or_default();
-                let told = caller["role"].as_str().map(str::to_owned);
-                let role = told.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:role/{role}"));
-                Ok(Self::Role { account, role, session: Some(arn) })
-            }
-            ("sts", "federated-user") => {
-                let user = name.split('/').nth(1).unwrap_or_default();
-                let told = caller["user"].as_str().map(str::to_owned);
-                let user = told.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:user/{user}"));
-                Ok(Self::Federated { account, arn, user })
-            }
-            _ => Err(format!("`{written}` is no ARN of a principal")),
-        }
-    }
-
-    /// The account it belongs to; services, providers and strangers belong to none.
-    pub fn account(&self) -> Option<&str> {
-        match self {
-            Self::Anonymous | Self::Service(_) | Self::Provider(_) => None,
-            Self::Root { account, .. }
-            | Self::User { account, .. }
-            | Self::Role { account, .. }
-            | Self::Federated { account, .. } => Some(account),
-        }
-    }
-
-    /// A role that a service made for itself: its path begins with `/aws-service-role/`.
-    pub fn is_service_linked(&self, caller: &Value) -> bool {
-        match (self, caller["serviceLinked"].as_bool()) {
-            (Self::Role { .. }, Some(told)) => told,
-            (Self::Role { role, .. }, None) => role.contains(":role/aws-service-role/"),
-            _ => false,
-        }
-    }
 }
 
 /// How a statement of a resource policy names who asks: the answer, and the strongest way.
@@ -160,8 +72,7 @@ fn ways(case: &Case<'_>, written: &Value) -> Vec<(Tri, Named)> {
                         "AWS" => aws(case, name),
                         "Service" => is(&case.principal, &Principal::Service(name.to_owned())),
                         "Federated" => is(&case.principal, &Principal::Provider(name.to_owned())),
-                        // Which account a canonical user id belongs to, nobody told.
-                        "CanonicalUser" => case.principal.account().map(|_| (Tri::Open, Named::Account)),
+                        "CanonicalUser" => canonical(case, name),
                         _ => None,
                     };
                     ways.extend(way);
@@ -170,6 +81,15 @@ fn ways(case: &Case<'_>, written: &Value) -> Vec<(Tri, Named)> {
             ways
         }
         _ => Vec::new(),
+    }
+}
+
+/// A canonical user id stands for an account (`principal`); which, only the account itself can tell.
+fn canonical(case: &Case<'_>, id: &str) -> Option<(Tri, Named)> {
+    case.principal.account()?;
+    match case.caller()["canonicalId"].as_str() {
+        None => Some((Tri::Open, Named::Account)),
+        Some(own) => (own == id).then_some((Tri::Yes, Named::Account)),
     }
 }
 

@@ -4,13 +4,16 @@ use crate::context::{Context, Entry, Rest};
 use crate::decide::{By, Decision, Layer, Open, Outcome};
 use crate::derive::{Caller, Credentials, Known, Side, Source, Target, Via, complete, link};
 use crate::formula::Formula;
-use crate::grants::{Grant, GrantKind, Grants, KmsGrant, OtherGrant, Receiver};
+use crate::grants::{
+    Columns, EksAccessEntry, Grant, GrantKind, Grants, KmsGrant, LakeFormationGrant, LakeResource,
+    OtherGrant, Receiver, S3AccessGrant,
+};
 use crate::parse::Strictness;
 use crate::policy::{Action, Policy, PolicyKind, ResourceText};
 use crate::principal::{Principal, PrincipalPattern};
 use crate::request::{
-    AccessPoint, AclGrant, Asked, Facts, Level, Policies, Request, S3Facts, Switch, resource_need,
-    unknown_action,
+    AccessPoint, AclGrant, Asked, Facts, Level, Namespace, Parameters, Policies, Request, S3Facts, Switch,
+    resource_need, unknown_action,
 };
 use crate::s3::is_public;
 use crate::sets::Question;
@@ -234,6 +237,8 @@ fn read_request(
     let mut diagnostics = Vec::new();
     let mut facts = read_facts(case, &action, &resource, account.as_deref(), &mut diagnostics);
     let known = read_known(case, node);
+    facts.parameters = read_parameters(case, node);
+    facts.canonical_id = given(node, "caller").and_then(|caller| boxed(caller, "canonicalId"));
     facts.assumed_root = given(node, "caller").and_then(|caller| flag(caller, "assumedRoot")) == Some(true);
     if let Some(policy) = given(node, "sets").and_then(|sets| given(sets, "policy")) {
         let policy = read_policy(policy, PolicyKind::Resource, "policy that is set", &mut diagnostics);
@@ -448,6 +453,7 @@ fn read_s3(
             _ => Switch::Off,
         })
     };
+    let is_unknown = |name: &str| given(node, name).is_some_and(|node| unknown(node).is_some());
     let acl = list(node, "acl").iter().filter_map(|grant| {
         Some(AclGrant { grantee: boxed(grant, "grantee")?, permission: boxed(grant, "permission")? })
     });
@@ -470,12 +476,16 @@ fn read_s3(
         block_public_acls: switch("blockPublicAcls"),
         block_public_policy: switch("blockPublicPolicy"),
         sets_public_policy: Truth::No,
-        acls_are_enabled: matches!(
-            text(node, "objectOwnership"),
-            Some("BucketOwnerPreferred" | "ObjectWriter")
-        ),
+        acls_are_enabled: match given(node, "objectOwnership") {
+            Some(ownership) if unknown(ownership).is_some() => Truth::Unknown,
+            ownership => {
+                matches!(ownership.and_then(Node::text), Some("BucketOwnerPreferred" | "ObjectWriter")).into()
+            }
+        },
         object_owner: boxed(node, "objectOwner"),
+        object_owner_is_unknown: is_unknown("objectOwner"),
         acl: acl.collect(),
+        acl_is_unknown: is_unknown("acl"),
         access_point,
     }
 }
@@ -497,6 +507,20 @@ fn read_grants(case: &Node) -> Grants {
                 retiring: text(node, "retiring").map(PrincipalPattern::grantee),
                 context_equals: pairs(given(node, "encryptionContextEquals")),
                 context_subset: pairs(given(node, "encryptionContextSubset")),
+            }),
+            GrantKind::LakeFormation => Grant::LakeFormation(read_lake_formation(node)),
+            GrantKind::S3AccessGrants => Grant::S3Access(S3AccessGrant {
+                to: receiver(node, "grantee"),
+                scope: boxed(node, "prefix").unwrap_or_default(),
+                permission: boxed(node, "permission").unwrap_or_default(),
+            }),
+            GrantKind::EksAccessEntry => Grant::Eks(EksAccessEntry {
+                to: receiver(node, "principal"),
+                cluster: boxed(node, "cluster"),
+                policy: boxed(node, "policy"),
+                namespaces: given(node, "scope")
+                    .filter(|scope| given(scope, "namespaces").is_some())
+                    .map(|scope| texts(scope, "namespaces")),
             }),
             kind => {
                 let mut to: Vec<Box<str>> = [texts(node, "principals"), texts(node, "accounts")].concat();
@@ -525,6 +549,73 @@ fn read_grants(case: &Node) -> Grants {
         });
     }
     grants
+}
+
+fn receiver(node: &Node, name: &str) -> Receiver {
+    Receiver::from(boxed(node, name).unwrap_or_default())
+}
+
+fn read_lake_formation(node: &Node) -> LakeFormationGrant {
+    if flag(node, "administrator") == Some(true) {
+        return LakeFormationGrant {
+            to: receiver(node, "grantee"),
+            permissions: vec!["DESCRIBE".into(), "CREATE_DATABASE".into()],
+            on: LakeResource::Administered,
+        };
+    }
+    LakeFormationGrant {
+        to: receiver(node, "grantee"),
+        permissions: texts(node, "permissions"),
+        on: given(node, "resource").map_or(LakeResource::Asked, read_lake_resource),
+    }
+}
+
+fn read_lake_resource(node: &Node) -> LakeResource {
+    let listed = |name: &str| given(node, name).map(|_| texts(node, name));
+    if let Some(arn) = node.text() {
+        return LakeResource::Arn(arn.into());
+    }
+    if let Some(Value::Map(tags)) = given(node, "lfTags").map(|node| &node.value) {
+        let values = |node: &Node| match &node.value {
+            Value::List(list) => list.items.iter().filter_map(Node::text).map(Into::into).collect(),
+            _ => node.text().map(Into::into).into_iter().collect(),
+        };
+        return LakeResource::Tagged {
+            is_of_tables: text(node, "type") != Some("DATABASE"),
+            expression: tags.entries.iter().map(|(key, node)| (key.as_ref().into(), values(node))).collect(),
+        };
+    }
+    match (boxed(node, "database"), boxed(node, "table")) {
+        _ if given(node, "filter").is_some() => LakeResource::Part,
+        (Some(database), Some(table)) => LakeResource::Table {
+            database,
+            table,
+            columns: listed("columns").map(Columns::Only).or(listed("excludedColumns").map(Columns::AllBut)),
+        },
+        (Some(database), None) => LakeResource::Database(database),
+        _ if flag(node, "catalog") == Some(true) => LakeResource::Catalog,
+        _ => LakeResource::Part,
+    }
+}
+
+fn read_parameters(case: &Node, request: &Node) -> Parameters {
+    let lf_tags =
+        given(case, "resource").and_then(|node| given(node, "lfTags")).map(|node| pairs(Some(node)));
+    let Some(node) = given(request, "parameters") else {
+        return Parameters { lf_tags, ..Parameters::default() };
+    };
+    Parameters {
+        target: boxed(node, "target"),
+        permission: boxed(node, "permission"),
+        table: boxed(node, "table"),
+        columns: given(node, "columns").map(|_| texts(node, "columns")),
+        namespace: match node.get("namespace").map(|node| &node.value) {
+            Some(Value::Null) => Namespace::None,
+            Some(Value::Text(name)) => Namespace::Named(name.as_ref().into()),
+            _ => Namespace::Untold,
+        },
+        lf_tags,
+    }
 }
 
 fn read_policy(node: &Node, kind: PolicyKind, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Arc<Policy> {

@@ -1,9 +1,19 @@
 //! Sources of permission that are no policies: each is known, or the services it touches are left open.
 
-use crate::context::Entry;
+mod eks;
+mod kms;
+mod lake_formation;
+mod receiver;
+mod s3_access;
+
+pub use eks::EksAccessEntry;
+pub use kms::KmsGrant;
+pub use lake_formation::{Columns, LakeFormationGrant, LakeResource};
+pub use receiver::Receiver;
+pub use s3_access::S3AccessGrant;
+
 use crate::decide::Open;
-use crate::decide::is_any_session;
-use crate::principal::{Named, Principal, PrincipalPattern};
+use crate::principal::{Principal, PrincipalPattern};
 use crate::request::Request;
 use crate::truth::Truth;
 use std::sync::Arc;
@@ -129,11 +139,7 @@ impl GrantKind {
                     && matches!(service, "ec2" | "rds" | "ebs" | "redshift")
             }
             Self::Image => is_foreign && service == "ec2" && request.resource.field(5).starts_with("image/"),
-            Self::LakeFormation => {
-                (service == "lakeformation" && name == "getdataaccess")
-                    || (service == "glue"
-                        && ["database", "table", "catalog"].iter().any(|word| name.contains(word)))
-            }
+            Self::LakeFormation => lake_formation::touches(request),
             Self::S3AccessGrants => service == "s3" && name == "getdataaccess",
             Self::EksAccessEntry => service == "eks" && name == "accesskubernetesapi",
             // The trust policy says it all: the provider and its conditions.
@@ -187,21 +193,6 @@ const SHARED_BY_RAM: [&str; 27] = [
     "vpc-lattice",
 ];
 
-/// A grant of a KMS key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KmsGrant {
-    /// Who got it.
-    pub grantee: PrincipalPattern,
-    /// The operations, such as `Decrypt`, in lowercase.
-    pub operations: Vec<Box<str>>,
-    /// Who may retire it.
-    pub retiring: Option<PrincipalPattern>,
-    /// The encryption context must be this.
-    pub context_equals: Vec<(Box<str>, Box<str>)>,
-    /// The encryption context must contain this.
-    pub context_subset: Vec<(Box<str>, Box<str>)>,
-}
-
 /// A permission given to principals, accounts or organisations, for actions on a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OtherGrant {
@@ -213,24 +204,17 @@ pub struct OtherGrant {
     pub resource: Option<Box<str>>,
 }
 
-/// To whom something is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receiver {
-    text: Box<str>,
-    pattern: PrincipalPattern,
-}
-
-impl From<Box<str>> for Receiver {
-    fn from(text: Box<str>) -> Self {
-        Self { pattern: PrincipalPattern::grantee(&text), text }
-    }
-}
-
 /// One permission that is no policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
     /// A grant of a KMS key.
     Kms(KmsGrant),
+    /// A permission of Lake Formation.
+    LakeFormation(LakeFormationGrant),
+    /// A grant of S3 Access Grants.
+    S3Access(S3AccessGrant),
+    /// An access entry of an EKS cluster.
+    Eks(EksAccessEntry),
     /// Any other.
     Other(GrantKind, OtherGrant),
 }
@@ -239,7 +223,21 @@ impl Grant {
     fn kind(&self) -> GrantKind {
         match self {
             Self::Kms(_) => GrantKind::Kms,
+            Self::LakeFormation(_) => GrantKind::LakeFormation,
+            Self::S3Access(_) => GrantKind::S3AccessGrants,
+            Self::Eks(_) => GrantKind::EksAccessEntry,
             Self::Other(kind, _) => *kind,
+        }
+    }
+
+    /// Does it permit the request?
+    fn permits(&self, request: &Request) -> Truth {
+        match self {
+            Self::Kms(grant) => kms::permits(grant, request),
+            Self::LakeFormation(grant) => lake_formation::permits(grant, request),
+            Self::S3Access(grant) => s3_access::permits(grant, request),
+            Self::Eks(entry) => eks::permits(entry, request),
+            Self::Other(_, grant) => other(grant, request),
         }
     }
 }
@@ -275,7 +273,7 @@ pub(crate) fn grants(request: &Request) -> (Truth, Truth) {
         Grant::Kms(grant) => {
             matches!(grant.grantee, PrincipalPattern::Session { .. } | PrincipalPattern::FederatedUser { .. })
         }
-        Grant::Other(..) => false,
+        _ => false,
     };
     let known = request.facts.grants.known.iter();
     if known.clone().count() > 0 && known.filter(|grant| is_given(grant, request)).all(to_itself) {
@@ -290,29 +288,25 @@ fn is_session(principal: &Principal) -> bool {
 }
 
 fn is_given(grant: &Grant, request: &Request) -> bool {
-    let given = match grant {
-        Grant::Kms(grant) => kms(grant, request),
-        Grant::Other(_, grant) => other(grant, request),
-    };
-    grant.kind().touches(request) && !given.is_no()
+    grant.kind().touches(request) && !grant.permits(request).is_no()
 }
 
 /// Where a grant is needed beside the policies: is there one?
 pub(crate) fn also_needed(request: &Request) -> Truth {
     let facts = &request.facts.grants;
-    if facts.known.is_empty() && facts.untold.is_empty() {
+    // "GetDataAccess first verifies that you have granted this identity access to the data."
+    let always = request.action.lowercase() == "s3:getdataaccess";
+    if facts.known.is_empty() && facts.untold.is_empty() && !always {
         return Truth::Yes;
     }
-    let is_told_of = |kind: GrantKind| {
-        facts.known.iter().any(|grant| grant.kind() == kind)
-            || facts.untold.iter().any(|(untold, _)| *untold == kind)
-    };
     // A case or estate that tells nothing of a sort does not use it: then the policies alone decide.
-    let needed =
-        facts.untold.iter().map(|(kind, _)| *kind).chain(facts.known.iter().map(Grant::kind)).any(|kind| {
-            kind.effect() == EffectOfGrant::IsNeededToo && kind.touches(request) && is_told_of(kind)
-        });
-    if needed { give(request, EffectOfGrant::IsNeededToo) } else { Truth::Yes }
+    let told = facts.untold.iter().map(|(kind, _)| *kind).chain(facts.known.iter().map(Grant::kind));
+    let is_needed = |kind: GrantKind| kind.effect() == EffectOfGrant::IsNeededToo && kind.touches(request);
+    if always || told.into_iter().any(is_needed) {
+        give(request, EffectOfGrant::IsNeededToo)
+    } else {
+        Truth::Yes
+    }
 }
 
 fn give(request: &Request, effect: EffectOfGrant) -> Truth {
@@ -321,10 +315,7 @@ fn give(request: &Request, effect: EffectOfGrant) -> Truth {
     for grant in
         facts.known.iter().filter(|grant| grant.kind().effect() == effect && grant.kind().touches(request))
     {
-        any = any.or(match grant {
-            Grant::Kms(grant) => kms(grant, request),
-            Grant::Other(_, grant) => other(grant, request),
-        });
+        any = any.or(grant.permits(request));
     }
     let is_open = facts.untold.iter().any(|(kind, _)| kind.effect() == effect && kind.touches(request));
     if is_open { any.or(Truth::Unknown) } else { any }
@@ -335,114 +326,17 @@ pub(crate) fn open(request: &Request) -> Open {
     let untold = request.facts.grants.untold.iter().find(|(kind, _)| kind.touches(request));
     match untold {
         Some((kind, why)) => Open::fact(kind.noun(), why.clone()),
-        None => Open::fact("grants", "whether the constraints of a grant are met is not known"),
+        None => Open::fact("grants", "whether a grant covers what is asked for is not known"),
     }
-}
-
-/// Is this the one who asks, or its role?
-fn is_meant(pattern: &PrincipalPattern, request: &Request) -> Truth {
-    match pattern.names(&request.principal) {
-        Some((Named::Everyone, _)) => Truth::No,
-        Some((_, truth)) => truth,
-        // A session of this role is meant, and which one asks nobody told.
-        None if is_any_session(&request.principal) && pattern.session_of(&request.principal).is_some() => {
-            Truth::Unknown
-        }
-        None => Truth::No,
-    }
-}
-
-/// Is this grantee or retiring principal of a KMS grant the one who asks?
-///
-/// What a grant to an account gives its users and roles, and one to a user the user's federated sessions, no page says.
-fn is_named_by_kms(pattern: &PrincipalPattern, request: &Request) -> Truth {
-    let is_open = matches!(pattern, PrincipalPattern::Account(_))
-        || pattern.names(&request.principal).is_some_and(|(named, _)| named == Named::UserOfSession);
-    let is_meant = is_meant(pattern, request);
-    if is_open { is_meant.min(Truth::Unknown) } else { is_meant }
-}
-
-fn kms(grant: &KmsGrant, request: &Request) -> Truth {
-    let name = request.action.name();
-    let is_listed = grant.operations.iter().any(|operation| operation.as_ref() == name);
-    let of_grantee = match is_listed {
-        true => is_named_by_kms(&grant.grantee, request).and(is_constraint_met(grant, request)),
-        false => Truth::No,
-    };
-    match &grant.retiring {
-        // "A grant can be retired by the retiring principal, and by the grantee if it includes RetireGrant."
-        Some(retiring) if name == "retiregrant" => of_grantee.or(is_named_by_kms(retiring, request)),
-        _ => of_grantee,
-    }
-}
-
-/// The operations that take an encryption context. Constraints "are not applied to" others, such as `DescribeKey`.
-///
-/// Source: KMS API reference, "GrantConstraints".
-const WITH_ENCRYPTION_CONTEXT: [&str; 8] = [
-    "decrypt",
-    "encrypt",
-    "generatedatakey",
-    "generatedatakeypair",
-    "generatedatakeypairwithoutplaintext",
-    "generatedatakeywithoutplaintext",
-    "reencryptfrom",
-    "reencryptto",
-];
-
-const CONTEXT_PREFIX: &str = "kms:encryptioncontext:";
-
-fn is_constraint_met(grant: &KmsGrant, request: &Request) -> Truth {
-    let has_none = grant.context_equals.is_empty() && grant.context_subset.is_empty();
-    match request.action.name() {
-        _ if has_none => Truth::Yes,
-        // Whoever may make grants by it has to constrain them at least as much, which the request does not show.
-        "creategrant" => Truth::Unknown,
-        name if !WITH_ENCRYPTION_CONTEXT.contains(&name) => Truth::Yes,
-        _ => {
-            let pairs = grant.context_equals.iter().chain(&grant.context_subset);
-            let all = pairs.map(|pair| has_pair(pair, request)).min().unwrap_or(Truth::Yes);
-            if grant.context_equals.is_empty() { all } else { all.and(has_no_others(grant, request)) }
-        }
-    }
-}
-
-fn has_pair((key, value): &(Box<str>, Box<str>), request: &Request) -> Truth {
-    let found = request.context.with_prefix(CONTEXT_PREFIX).find(|(name, _)| name.eq_ignore_ascii_case(key));
-    match found.map_or_else(|| request.context.unlisted_entry(CONTEXT_PREFIX), |(_, entry)| entry) {
-        Entry::Values(values) => matches!(values.as_ref(), [one] if one == value).into(),
-        Entry::Absent => Truth::No,
-        Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
-    }
-}
-
-/// Does the encryption context hold nothing but the pairs that it must equal?
-fn has_no_others(grant: &KmsGrant, request: &Request) -> Truth {
-    let is_wanted = |name: &str| grant.context_equals.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
-    let listed = match request.context.of("kms:EncryptionContextKeys") {
-        Entry::Values(keys) => return keys.iter().all(|key| is_wanted(key)).into(),
-        Entry::Absent => Truth::Yes,
-        Entry::Present(_) | Entry::Unknown(_) => Truth::Unknown,
-    };
-    request
-        .context
-        .with_prefix(CONTEXT_PREFIX)
-        .filter(|(name, _)| !is_wanted(name))
-        .map(|(_, entry)| match entry {
-            Entry::Values(_) | Entry::Present(_) => Truth::No,
-            Entry::Absent => Truth::Yes,
-            Entry::Unknown(_) => Truth::Unknown,
-        })
-        .fold(listed, Truth::and)
 }
 
 fn other(grant: &OtherGrant, request: &Request) -> Truth {
     let is_meant = grant.to.iter().map(|to| {
-        let text = to.text.as_ref();
+        let text = to.text();
         let is_its = text == "all"
             || request.principal.account() == Some(text)
             || request.context.one("aws:principalorgid") == Some(text);
-        if is_its { Truth::Yes } else { is_meant(&to.pattern, request) }
+        if is_its { Truth::Yes } else { to.is_meant(request) }
     });
     let is_meant = is_meant.max().unwrap_or(Truth::No);
     let is_action = grant.actions.is_empty()

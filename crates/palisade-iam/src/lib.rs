@@ -39,7 +39,10 @@ pub use decide::{By, Decision, Layer, Layers, Open, Outcome, Place};
 pub use derive::{Caller, Credentials, Known, Side, Source, Target, Via};
 pub use explain::{Explanation, LayerVerdict, Miss, NearMiss, StatementRef, explain};
 pub use formula::{Formula, Leaf, What};
-pub use grants::{Grant, GrantKind, Grants, KmsGrant, OtherGrant, Receiver};
+pub use grants::{
+    Columns, EksAccessEntry, Grant, GrantKind, Grants, KmsGrant, LakeFormationGrant, LakeResource,
+    OtherGrant, Receiver, S3AccessGrant,
+};
 pub use name::Name;
 pub use parse::{MAX_CHARACTERS, Strictness};
 pub use pattern::{Glob, Malformed, Piece, Reading, Resolved, Sign, Variable, arn_fields};
@@ -49,10 +52,11 @@ pub use policy::{
 };
 pub use principal::{FederatedUser, Named, Principal, PrincipalPattern, RoleSession, User};
 pub use request::{
-    AccessPoint, AclGrant, Asked, Facts, Level, Policies, Request, S3Facts, Switch, resource_need,
-    unknown_action,
+    AccessPoint, AclGrant, Asked, Facts, Level, Namespace, Parameters, Policies, Request, S3Facts, Switch,
+    resource_need, unknown_action,
 };
 pub use rules::Rule;
 pub use s3::is_public;
-pub use sets::{Question, decide, is_set};
+pub use sets::{Question, decide, discover, is_set};
 pub use truth::Truth;
+pub use value::parse_date;

@@ -46,6 +46,12 @@ impl Policy {
                 .help("split it"),
             );
         }
+        if !matches!(node.value, Value::Map(_))
+            && !documents.diagnostics.is_empty()
+            && policy.unread.is_none()
+        {
+            policy.unread = Some("it is not JSON".into());
+        }
         policy.diagnostics.splice(0..0, documents.diagnostics);
         policy.is_rejected |= policy.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
         policy

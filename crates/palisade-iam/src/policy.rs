@@ -465,6 +465,13 @@ impl Policy {
         own.iter().chain(&index.always).filter_map(|at| self.statements.get(*at as usize))
     }
 
+    /// Is it a text that ends early or is no JSON: AWS would refuse it, and what it was to say is not known?
+    ///
+    /// It grants nothing, as all that AWS would refuse; what it denies is open.
+    pub fn is_broken(&self) -> bool {
+        self.is_rejected && self.unread.is_some()
+    }
+
     /// A policy that exists and could not be read.
     pub fn unread(kind: PolicyKind, name: impl Into<Arc<str>>, why: impl Into<Arc<str>>) -> Self {
         Self {

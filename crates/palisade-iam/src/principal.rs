@@ -340,6 +340,20 @@ impl PrincipalPattern {
         }
     }
 
+    /// Does it name the one who asks, and how? It may know its account's canonical id.
+    pub(crate) fn names_asking(
+        &self,
+        principal: &Principal,
+        canonical_id: Option<&str>,
+    ) -> Option<(Named, Truth)> {
+        match (self, canonical_id) {
+            (Self::Canonical(id), Some(own)) if principal.account().is_some() => {
+                (id.as_ref() == own).then_some((Named::Account, Truth::Yes))
+            }
+            _ => self.names(principal),
+        }
+    }
+
     /// Would it name this session of a role if only the session were called otherwise?
     pub fn session_of<'a>(&'a self, principal: &Principal) -> Option<&'a str> {
         match (self, principal) {

@@ -151,6 +151,8 @@ pub struct Facts {
     pub resource_need_is_unverified: bool,
     /// What the request is signed with.
     pub credentials: Credentials,
+    /// The canonical id of the principal's account, by which S3 names accounts.
+    pub canonical_id: Option<Box<str>>,
     /// A KMS key that AWS manages.
     pub aws_managed_key: bool,
     /// A session of `sts:AssumeRoot`: its task policy is the session policy.
@@ -159,6 +161,37 @@ pub struct Facts {
     pub s3: S3Facts,
     /// Permissions that are no policies.
     pub grants: Grants,
+    /// What the request asks for beside the resource.
+    pub parameters: Parameters,
+}
+
+/// What a request asks for and no condition key tells, for the grants that are about it.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    /// `s3:GetDataAccess`: the data, `s3://bucket/prefix*`.
+    pub target: Option<Box<str>>,
+    /// `s3:GetDataAccess`: `READ`, `WRITE` or `READWRITE`; `lakeformation:GetDataAccess`: `SELECT`, `INSERT` or `DELETE`.
+    pub permission: Option<Box<str>>,
+    /// `lakeformation:GetDataAccess`: the ARN of the table in the Data Catalog.
+    pub table: Option<Box<str>>,
+    /// `lakeformation:GetDataAccess`: the columns that are read.
+    pub columns: Option<Vec<Box<str>>>,
+    /// `eks:AccessKubernetesApi`: the namespace of the objects.
+    pub namespace: Namespace,
+    /// The LF-Tags of the database or table, those included that it has from its database; nothing when not told.
+    pub lf_tags: Option<Vec<(Box<str>, Box<str>)>>,
+}
+
+/// The namespace of the Kubernetes objects that are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Namespace {
+    /// Nobody told.
+    #[default]
+    Untold,
+    /// They are in none, like nodes.
+    None,
+    /// This one.
+    Named(Box<str>),
 }
 
 /// One of the four switches of a public access block, over all levels at which it can be set.
@@ -187,11 +220,15 @@ pub struct S3Facts {
     /// Is the policy public that the request sets? No, when it sets none.
     pub sets_public_policy: Truth,
     /// Are ACLs in force: is the object ownership something else than `BucketOwnerEnforced`?
-    pub acls_are_enabled: bool,
+    pub acls_are_enabled: Truth,
     /// The account that owns the object, when it is not the bucket's.
     pub object_owner: Option<Box<str>>,
+    /// Nobody told who owns the object: the bucket's owner, or who wrote it.
+    pub object_owner_is_unknown: bool,
     /// The grants of the ACL of what is asked for.
     pub acl: Vec<AclGrant>,
+    /// What is asked for may have an ACL that nobody told.
+    pub acl_is_unknown: bool,
     /// The access point that the request went through.
     pub access_point: Option<AccessPoint>,
 }

@@ -185,31 +185,39 @@ fn is_narrow(network: &IpNet) -> bool {
 /// ownership of objects"; IAM user guide, "Access control lists".
 pub(crate) fn acl_allows(request: &Request) -> Truth {
     let facts = &request.facts.s3;
-    if !is_s3(request) || !facts.acls_are_enabled || facts.acl.is_empty() {
+    if !is_s3(request) || facts.acls_are_enabled.is_no() || (facts.acl.is_empty() && !facts.acl_is_unknown) {
         return Truth::No;
     }
     let account = request.principal.account();
-    let owner = facts.object_owner.as_deref().or(request.resource_account.as_deref());
-    if account.is_some() && account == owner {
+    let owner = match object_of_somebody_else(request) {
+        Truth::Yes => &facts.object_owner,
+        _ => &request.resource_account,
+    };
+    if account.is_some() && account == owner.as_deref() {
         return Truth::No;
     }
     let is_object = request.resource.field(5).contains('/');
-    let mut any = Truth::No;
+    let may_be_given = permission_covers("FULL_CONTROL", request.action.name(), is_object);
+    let mut any = Truth::from(facts.acl_is_unknown && may_be_given).and(Truth::Unknown);
     for grant in &facts.acl {
-        if !permission_covers(&grant.permission, request.action.name(), is_object) {
-            continue;
+        if permission_covers(&grant.permission, request.action.name(), is_object) {
+            any = any.or(is_grantee(&grant.grantee, request));
         }
-        let is_meant = match grant.grantee.as_ref() {
-            "AllUsers" => !facts.ignore_public_acls.truth(),
-            "AuthenticatedUsers" => Truth::from(account.is_some()).and(!facts.ignore_public_acls.truth()),
-            grantee if Some(grantee) == account => Truth::Yes,
-            // A canonical id stands for an account, and which one is not told.
-            grantee if grantee.len() == 64 && account.is_some() => Truth::Unknown,
-            _ => Truth::No,
-        };
-        any = any.or(is_meant);
     }
-    any
+    any.and(facts.acls_are_enabled)
+}
+
+fn is_grantee(grantee: &str, request: &Request) -> Truth {
+    let is_public = !request.facts.s3.ignore_public_acls.truth();
+    match (grantee, request.principal.account(), &request.facts.canonical_id) {
+        ("AllUsers", ..) => is_public,
+        ("AuthenticatedUsers", account, _) => Truth::from(account.is_some()).and(is_public),
+        (_, None, _) => Truth::No,
+        (grantee, Some(account), _) if grantee == account => Truth::Yes,
+        // A canonical id stands for an account.
+        (grantee, _, Some(own)) => (grantee == own.as_ref()).into(),
+        (grantee, _, None) => Truth::from(grantee.len() == 64).and(Truth::Unknown),
+    }
 }
 
 fn permission_covers(permission: &str, action: &str, is_object: bool) -> bool {
@@ -232,10 +240,13 @@ pub(crate) fn object_of_somebody_else(request: &Request) -> Truth {
     let is_object = is_s3(request) && request.resource.field(5).contains('/');
     let is_read =
         request.action.name().starts_with("getobject") || request.action.name().starts_with("putobjectacl");
-    match (&facts.object_owner, &request.resource_account) {
-        (Some(object), Some(bucket)) => {
-            (is_object && is_read && facts.acls_are_enabled && object != bucket).into()
-        }
-        _ => Truth::No,
+    if !is_object || !is_read {
+        return Truth::No;
     }
+    let is_of_another = match (&facts.object_owner, &request.resource_account) {
+        _ if facts.object_owner_is_unknown => Truth::Unknown,
+        (Some(object), Some(bucket)) => (object != bucket).into(),
+        _ => Truth::No,
+    };
+    is_of_another.and(facts.acls_are_enabled)
 }

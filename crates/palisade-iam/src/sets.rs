@@ -68,6 +68,16 @@ impl Question {
         &self.policies
     }
 
+    /// The requests that stand for the set of resources, one alone for a request about one; nothing when there are too
+    /// many to look at.
+    pub fn requests(&self) -> Option<Vec<&Request>> {
+        match &self.members {
+            Members::One => Some(vec![&self.request]),
+            Members::Many(members) => Some(std::iter::once(&self.request).chain(members).collect()),
+            Members::TooMany => None,
+        }
+    }
+
     /// The request about the one resource that the answer rests on.
     pub fn deciding_request(&self) -> &Request {
         match &self.members {
@@ -142,6 +152,11 @@ impl Question {
         }
         best
     }
+}
+
+/// Can a request about one resource be allowed, and under which conditions?
+pub fn discover(request: &Request, policies: &Policies) -> (Outcome, Formula) {
+    formula::discover(request, policies)
 }
 
 /// Decides a request. One about a set is allowed if it is for some resource of the set.

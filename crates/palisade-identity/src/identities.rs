@@ -3,6 +3,7 @@
 use crate::asked::Asked;
 use crate::attribute::{Held, compile, held, items, policy, tags, text, texts};
 use crate::organisation::Government;
+use crate::people::People;
 use crate::resource::Resources;
 use crate::settle::{Complete, settle};
 use palisade_iam::{
@@ -11,20 +12,23 @@ use palisade_iam::{
 };
 use palisade_model::{AccountId, Completeness, Estate, Resource, ResourceType, Value};
 use palisade_services::Reference;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// An estate, ready to be asked who may do what.
+#[derive(Default)]
 pub struct Identities {
-    identities: HashMap<Box<str>, Identity>,
-    /// The ARNs of roles by account and name, because sessions name them without their paths.
-    roles: HashMap<(Box<str>, Box<str>), Box<str>>,
-    users: HashMap<(Box<str>, Box<str>), Box<str>>,
+    list: Vec<Identity>,
+    by_arn: HashMap<Arc<str>, usize>,
+    /// Roles by account and name, because sessions name them without their paths.
+    roles: HashMap<(Box<str>, Box<str>), usize>,
+    users: HashMap<(Box<str>, Box<str>), usize>,
     pub(crate) resources: Resources,
-    government: Government,
+    pub(crate) government: Government,
+    pub(crate) people: People,
     /// How completely the kinds of accounts were listed.
     listed: HashMap<(Box<str>, Box<str>), Listed>,
-    accounts: Vec<AccountId>,
+    accounts: BTreeSet<AccountId>,
 }
 
 /// How completely a kind was listed in an account.
@@ -36,11 +40,29 @@ pub(crate) enum Listed {
 }
 
 /// A user or a role.
-struct Identity {
-    id: Option<Box<str>>,
-    tags: Option<Vec<(Box<str>, Box<str>)>>,
-    policies: Vec<Arc<Policy>>,
-    boundary: Option<Arc<Policy>>,
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// Its account.
+    pub account: Arc<str>,
+    /// Is it a user, and no role?
+    pub is_user: bool,
+    /// Its unique id, when it is known.
+    pub id: Option<Box<str>>,
+    /// Its tags, when all of them are known.
+    pub tags: Option<Vec<(Box<str>, Box<str>)>>,
+    /// Its own policies and those of its groups.
+    pub policies: Vec<Arc<Policy>>,
+    /// Its permissions boundary.
+    pub boundary: Option<Arc<Policy>>,
+}
+
+impl Identity {
+    /// Its name, without its path.
+    pub fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// The one AWS managed policy whose document is the same since there are managed policies.
@@ -50,21 +72,30 @@ const ADMINISTRATOR: &str =
 /// The attribute that tells of it, the account and the name of a user, group or role.
 type Whose = (&'static str, Option<AccountId>, Box<str>);
 
-/// What compiles the policies of identities.
-struct Compiler<'e> {
-    managed: HashMap<String, &'e Resource>,
+/// Takes in one estate after another: that of each organisation, and those of accounts.
+///
+/// An estate that was added can be let go of, so that not all that is known needs to be held at once. Organisations come
+/// before their accounts, and the policies that AWS manages before those who have them.
+#[derive(Default)]
+pub struct Gather {
+    all: Identities,
+    /// The policies that AWS manages, of all estates so far.
+    of_aws: HashMap<String, Arc<Resource>>,
     compiled: HashMap<(String, PolicyKind), Arc<Policy>>,
-    groups: HashMap<(Option<AccountId>, &'e str), Vec<Arc<Policy>>>,
-    /// What policies say of whom they are attached to: by sort, account and name.
-    attached: HashMap<Whose, Vec<String>>,
 }
 
-impl Identities {
-    /// Compiles the policies of an estate.
-    pub fn new(estate: &Estate) -> Self {
+impl Gather {
+    /// Adds an estate.
+    pub fn add(&mut self, estate: &Estate) {
+        for resource in of_kind(estate, "AWS::IAM::ManagedPolicy") {
+            if let Some(arn) = arn_of(resource).filter(|arn| arn.contains(":iam::aws:")) {
+                self.of_aws.entry(arn).or_insert_with(|| Arc::new(resource.clone()));
+            }
+        }
         let mut compiler = Compiler {
             managed: HashMap::new(),
-            compiled: HashMap::new(),
+            of_aws: &self.of_aws,
+            compiled: std::mem::take(&mut self.compiled),
             groups: HashMap::new(),
             attached: HashMap::new(),
         };
@@ -86,21 +117,49 @@ impl Identities {
                 compiler.groups.insert((group.declared.account, name), policies);
             }
         }
-        let mut all = Self {
-            identities: HashMap::new(),
-            roles: HashMap::new(),
-            users: HashMap::new(),
-            resources: Resources::of(estate),
-            government: Government::of(estate),
-            listed: listed(estate),
-            accounts: estate.accounts.keys().copied().collect(),
-        };
+        self.all.resources.add_all(estate);
+        self.all.government.add(estate);
+        self.all.people.add(estate);
+        self.all.listed.extend(listed(estate));
+        self.all.accounts.extend(estate.accounts.keys());
         for (kind, is_user) in [("AWS::IAM::User", true), ("AWS::IAM::Role", false)] {
             for resource in of_kind(estate, kind) {
-                all.add(resource, is_user, &mut compiler);
+                self.all.add(resource, is_user, &mut compiler);
             }
         }
-        all
+        // What was not there may come with a later estate.
+        self.compiled = compiler.compiled;
+        self.compiled.retain(|(arn, _), policy| policy.unread.is_none() && arn.contains(":iam::aws:"));
+    }
+
+    /// All that was added, ready to be asked.
+    pub fn finish(mut self) -> Identities {
+        self.all.government.finish();
+        self.all
+    }
+}
+
+/// What compiles the policies of identities.
+struct Compiler<'e> {
+    managed: HashMap<String, &'e Resource>,
+    of_aws: &'e HashMap<String, Arc<Resource>>,
+    compiled: HashMap<(String, PolicyKind), Arc<Policy>>,
+    groups: HashMap<(Option<AccountId>, &'e str), Vec<Arc<Policy>>>,
+    /// What policies say of whom they are attached to: by sort, account and name.
+    attached: HashMap<Whose, Vec<String>>,
+}
+
+impl Identities {
+    /// Compiles the policies of an estate.
+    pub fn new(estate: &Estate) -> Self {
+        Self::of([estate])
+    }
+
+    /// Compiles the policies of several estates, each of an organisation or of accounts.
+    pub fn of<'e>(estates: impl IntoIterator<Item = &'e Estate>) -> Self {
+        let mut gather = Gather::default();
+        estates.into_iter().for_each(|estate| gather.add(estate));
+        gather.finish()
     }
 
     fn add(&mut self, resource: &Resource, is_user: bool, compiler: &mut Compiler<'_>) {
@@ -133,32 +192,126 @@ impl Identities {
             .raw
             .get(if is_user { "UserId" } else { "RoleId" })
             .and_then(palisade_model::Node::text);
+        let account: Arc<str> = match self.list.last() {
+            Some(last) if last.account.as_ref() == account => last.account.clone(),
+            _ => account.into(),
+        };
+        let arn: Arc<str> = arn.into();
+        let identity = Identity {
+            arn: arn.clone(),
+            account: account.clone(),
+            is_user,
+            id: id.map(Into::into),
+            tags: tags(resource),
+            policies,
+            boundary,
+        };
+        let place = match self.by_arn.get(&arn) {
+            Some(place) => {
+                self.list[*place] = identity;
+                *place
+            }
+            None => {
+                self.list.push(identity);
+                self.list.len() - 1
+            }
+        };
         let by_name = if is_user { &mut self.users } else { &mut self.roles };
-        by_name.insert((account.into(), name.into()), arn.as_str().into());
-        let identity = Identity { id: id.map(Into::into), tags: tags(resource), policies, boundary };
-        self.identities.insert(arn.into(), identity);
+        by_name.insert((account.as_ref().into(), name.into()), place);
+        self.by_arn.insert(arn, place);
+    }
+
+    /// The users and roles, each at a place of its own.
+    pub fn list(&self) -> &[Identity] {
+        &self.list
+    }
+
+    /// The user or role of this ARN.
+    pub fn get(&self, arn: &str) -> Option<&Identity> {
+        self.by_arn.get(arn).map(|place| &self.list[*place])
+    }
+
+    /// The place of the user or role of this ARN in the list.
+    pub fn place(&self, arn: &str) -> Option<usize> {
+        self.by_arn.get(arn).copied()
     }
 
     /// The ARNs of the users and roles, in order.
     pub fn principals(&self) -> Vec<&str> {
-        let mut all: Vec<&str> = self.identities.keys().map(AsRef::as_ref).collect();
+        let mut all: Vec<&str> = self.list.iter().map(|identity| identity.arn.as_ref()).collect();
         all.sort_unstable();
         all
     }
 
     /// Does the estate hold this user or role?
     pub fn has(&self, arn: &str) -> bool {
-        self.identities.contains_key(arn)
+        self.by_arn.contains_key(arn)
     }
 
     /// The ARN of the role of this name, with its path.
     pub fn role(&self, account: &str, name: &str) -> Option<&str> {
-        self.roles.get(&(account.into(), name.into())).map(AsRef::as_ref)
+        self.roles.get(&(account.into(), name.into())).map(|place| self.list[*place].arn.as_ref())
     }
 
     /// The ARN of the user of this name, with its path.
     pub fn user(&self, account: &str, name: &str) -> Option<&str> {
-        self.users.get(&(account.into(), name.into())).map(AsRef::as_ref)
+        self.users.get(&(account.into(), name.into())).map(|place| self.list[*place].arn.as_ref())
+    }
+
+    /// The accounts that were looked into, in order.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.accounts.iter().copied()
+    }
+
+    /// The accounts of the organisations that were not looked into.
+    pub fn not_read(&self) -> Vec<AccountId> {
+        self.government.members().into_iter().filter(|account| !self.accounts.contains(account)).collect()
+    }
+
+    /// The name of an account.
+    pub fn account_name(&self, account: &str) -> Option<&str> {
+        self.government.name(account)
+    }
+
+    /// The id of the organisation of an account.
+    pub fn organisation_of(&self, account: &str) -> Option<&str> {
+        self.government.organisation_of(account)
+    }
+
+    /// The ids of the organisations.
+    pub fn organisations(&self) -> Vec<&str> {
+        self.government.ids().collect()
+    }
+
+    /// The service control policies that act on an account's principals, from the root down.
+    pub fn scps(&self, account: &str) -> Vec<palisade_iam::Level> {
+        self.government.scps(account)
+    }
+
+    /// Why the users or roles of an account are not all known; nothing when they are.
+    pub fn why_not_listed(&self, account: &str) -> Option<String> {
+        let kinds = [("AWS::IAM::User", "users"), ("AWS::IAM::Role", "roles")];
+        kinds.into_iter().find_map(|(kind, what)| match self.listed(account, kind) {
+            _ if !self.looks_into(account) => Some("the account was not read".to_owned()),
+            Listed::All => None,
+            Listed::Some(why) => Some(format!("its {what} were not all listed: {why}")),
+            Listed::Not => Some(format!("its {what} were not listed")),
+        })
+    }
+
+    /// What uses a role or belongs to a person: as far as the estate tells.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// The resources that are known by ARN, with their account and policy.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<&Arc<Policy>>)> {
+        self.resources.each()
+    }
+
+    /// The resource that a request about this ARN is about, its account and its policy.
+    pub fn resource(&self, arn: &str) -> Option<(&str, Option<&str>, Option<&Arc<Policy>>)> {
+        self.resources.find(arn).map(|(arn, kept)| (arn, kept.account.as_deref(), kept.policy.as_ref()))
     }
 
     /// How completely a kind was listed in an account.
@@ -168,7 +321,7 @@ impl Identities {
 
     /// Does the estate look into this account?
     pub fn looks_into(&self, account: &str) -> bool {
-        account.parse().is_ok_and(|id| self.accounts.contains(&id))
+        account.parse().is_ok_and(|id: AccountId| self.accounts.contains(&id))
     }
 
     /// Why nothing is known of something that an account may hold.
@@ -234,11 +387,15 @@ impl Identities {
         known.principal_side = self.government.side(principal.account());
         known.resource_side = self.government.side(account.as_deref());
         known.target.tags = found.and_then(|(_, kept)| kept.tags.clone());
+        known.target.bucket_abac = found.is_some_and(|(_, kept)| kept.abac == Some(true));
+        if known.via.region.is_none() && resource.field(3).is_empty() {
+            known.via.region = found.and_then(|(_, kept)| kept.region.clone());
+        }
         let facts = Facts {
             resource_need_is_unverified: need_is_unverified,
             rcp_supported: reference.reached_by_rcps(action.service()),
             aws_managed_key: found.is_some_and(|(_, kept)| kept.is_aws_managed_key),
-            s3: found.map(|(_, kept)| kept.s3.clone()).unwrap_or_default(),
+            s3: found.and_then(|(_, kept)| kept.s3.as_deref().cloned()).unwrap_or_default(),
             grants: Grants::untold("the estate does not tell of them"),
             ..Facts::default()
         };
@@ -247,7 +404,8 @@ impl Identities {
         self.stand_alone(&mut context, &principal, account.as_deref());
         let complete = Complete {
             principal_tags: has_all_tags,
-            resource_tags: known.target.tags.is_some() && action.service() != "s3",
+            resource_tags: known.target.tags.is_some()
+                && (action.service() != "s3" || found.is_some_and(|(_, kept)| kept.abac.is_some())),
         };
         let request = Request::new(palisade_iam::Asked {
             principal,
@@ -327,7 +485,7 @@ impl Identities {
             }
         };
         let Some((arn, identity)) =
-            arn.and_then(|arn| self.identities.get(arn.as_str()).map(|found| (arn, found)))
+            arn.and_then(|arn| self.get(&arn).map(|found| (arn, found)))
         else {
             let why = self.why_unread(&account, kind, what);
             // Without the name of the session, so that all sessions of a role have one reason.
@@ -358,7 +516,7 @@ impl Identities {
     /// Tells which policies AWS would have refused, and why: they grant nothing.
     pub fn refused(&self) -> Vec<palisade_model::Diagnostic> {
         let of_identities =
-            self.identities.values().flat_map(|identity| identity.policies.iter().chain(&identity.boundary));
+            self.list.iter().flat_map(|identity| identity.policies.iter().chain(&identity.boundary));
         let policies = of_identities.chain(self.resources.policies());
         let mut said: Vec<palisade_model::Diagnostic> = Vec::new();
         for diagnostic in policies.filter(|policy| policy.is_rejected).flat_map(|policy| &policy.diagnostics)
@@ -457,7 +615,9 @@ impl Compiler<'_> {
         let name = arn.rsplit('/').next().unwrap_or(arn);
         let called = format!("the managed policy `{name}`");
         let is_aws = arn.contains(":iam::aws:policy/");
-        let own = self.managed.get(arn).map(|resource| policy(resource, "document", kind, &called));
+        let of_aws = || self.of_aws.get(arn).map(AsRef::as_ref);
+        let own = self.managed.get(arn).copied().or_else(of_aws);
+        let own = own.map(|resource| policy(resource, "document", kind, &called));
         let read = match own {
             Some(Some(policy)) => policy,
             Some(None) => Arc::new(Policy::unread(kind, called, "its document was not read")),

@@ -11,6 +11,7 @@ mod call;
 mod event;
 mod identities;
 mod organisation;
+mod people;
 mod recorded;
 mod replay;
 mod resource;
@@ -19,7 +20,8 @@ mod settle;
 pub use asked::Asked;
 pub use call::{Mapped, calls};
 pub use event::{Event, NotAsked, read_event};
-pub use identities::Identities;
+pub use identities::{Gather, Identities, Identity};
+pub use people::{Holder, People, Use};
 pub use recorded::{Because, Recorded};
 pub use replay::{Agreement, Disagreement, Replay, Tally};
 

@@ -1,72 +1,236 @@
-//! The control policies of an organisation, for each account, and what requests tell of where accounts stand.
+//! The control policies of organisations, for each account, and what requests tell of where accounts stand.
 
 use crate::attribute::{Held, compile, held, text, texts};
 use palisade_iam::{Level, Policy, PolicyKind, Side};
-use palisade_model::{AccountId, Attribute, Completeness, Estate, Organisation};
-use std::collections::HashMap;
+use palisade_model::{AccountId, Attribute, Completeness, Estate, OrganisationalUnit};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// What the estate tells of the organisation.
+/// No tree is deeper: AWS allows five levels below the root.
+const MAX_LEVELS: usize = 64;
+
+/// What estates tell of their organisations.
+#[derive(Default)]
 pub(crate) struct Government {
-    organisation: Option<Organisation>,
+    organisations: Vec<Organised>,
+    /// Accounts that are in no organisation.
+    alone: HashSet<AccountId>,
+    /// The names of accounts.
+    names: HashMap<AccountId, String>,
+    /// Where accounts stand, once all is told.
+    places: HashMap<AccountId, Standing>,
+}
+
+/// One organisation.
+struct Organised {
+    id: String,
+    management: Option<AccountId>,
+    root: OrganisationalUnit,
     /// Policies by what they are attached to: SCPs, RCPs.
     attached: HashMap<Box<str>, [Vec<Arc<Policy>>; 2]>,
     /// Are there policies of these sorts at all? Without one the organisation does not use the sort.
     used: [bool; 2],
     /// Why policies may be missing.
     open: Option<Arc<str>>,
-    /// Accounts that are in no organisation.
-    alone: Vec<AccountId>,
-    /// The names of accounts.
-    names: HashMap<AccountId, String>,
 }
 
+/// Where an account stands.
+struct Standing {
+    organisation: usize,
+    /// `o-…/r-…/ou-…/`.
+    path: Box<str>,
+    levels: [Vec<Level>; 2],
+}
+
+const KINDS: [PolicyKind; 2] = [PolicyKind::ServiceControl, PolicyKind::ResourceControl];
+
 impl Government {
-    pub(crate) fn of(estate: &Estate) -> Self {
-        let is_alone = |account: &palisade_model::Account| {
-            matches!(account.attributes.get("organisation"), Some(Attribute::Absent(..)))
-        };
-        let mut government = Self {
-            organisation: estate.organisation.clone(),
-            attached: HashMap::new(),
-            used: [false; 2],
-            open: None,
-            alone: estate
-                .accounts
-                .iter()
-                .filter(|(_, account)| is_alone(account))
-                .map(|(id, _)| *id)
-                .collect(),
-            names: estate
-                .accounts
-                .iter()
-                .filter_map(|(id, account)| Some((*id, account.name.clone()?)))
-                .collect(),
-        };
-        let kind = "AWS::Organizations::Policy".parse().ok();
-        for resource in
-            estate.resources.iter().filter(|resource| resource.kind.is_some() && resource.kind == kind)
-        {
-            government.add(resource);
-        }
-        let management = estate.organisation.as_ref().and_then(|organisation| organisation.management);
-        let listed = management.and_then(|id| estate.accounts.get(&id)).zip(kind.as_ref());
-        government.open = match listed.and_then(|(account, kind)| account.listed.get(kind)) {
-            Some(Completeness::All) => None,
-            Some(Completeness::Some(why)) => {
-                Some(format!("the policies of the organisation were not all listed: {why}").into())
+    /// Adds what an estate tells.
+    pub(crate) fn add(&mut self, estate: &Estate) {
+        for (id, account) in &estate.accounts {
+            if matches!(account.attributes.get("organisation"), Some(Attribute::Absent(..))) {
+                self.alone.insert(*id);
             }
-            None => Some("the policies of the organisation were not listed".into()),
-        };
-        government
+            if let Some(name) = &account.name {
+                self.names.insert(*id, name.clone());
+            }
+        }
+        let kind = "AWS::Organizations::Policy".parse().ok();
+        if let Some(told) = &estate.organisation {
+            let at = self.organisations.iter().position(|known| known.id == told.id).unwrap_or_else(|| {
+                self.organisations.push(Organised {
+                    id: told.id.clone(),
+                    management: told.management,
+                    root: told.root.clone(),
+                    attached: HashMap::new(),
+                    used: [false; 2],
+                    open: Some("the policies of the organisation were not listed".into()),
+                });
+                self.organisations.len() - 1
+            });
+            let policies = estate.resources.iter().filter(|policy| policy.kind.is_some() && policy.kind == kind);
+            policies.for_each(|policy| self.organisations[at].add(policy));
+        }
+        for organisation in &mut self.organisations {
+            let listed = organisation.management.and_then(|id| estate.accounts.get(&id)).zip(kind.as_ref());
+            match listed.and_then(|(account, kind)| account.listed.get(kind)) {
+                Some(Completeness::All) => organisation.open = None,
+                Some(Completeness::Some(why)) => {
+                    organisation.open =
+                        Some(format!("the policies of the organisation were not all listed: {why}").into());
+                }
+                None => {}
+            }
+        }
     }
 
+    /// Works out where each account stands.
+    pub(crate) fn finish(&mut self) {
+        let mut places = HashMap::new();
+        for (at, organisation) in self.organisations.iter().enumerate() {
+            let mut waiting = vec![(vec![&organisation.root], format!("{}/{}/", organisation.id, organisation.root.id))];
+            while let Some((units, path)) = waiting.pop() {
+                let Some(unit) = units.last() else { continue };
+                for account in &unit.accounts {
+                    let levels = [0, 1].map(|sort| self.chain(organisation, &units, *account, sort));
+                    let standing = Standing { organisation: at, path: path.as_str().into(), levels };
+                    places.entry(*account).or_insert(standing);
+                }
+                if units.len() < MAX_LEVELS {
+                    waiting.extend(unit.units.iter().map(|below| {
+                        let units = units.iter().copied().chain([below]).collect();
+                        (units, format!("{path}{}/", below.id))
+                    }));
+                }
+            }
+        }
+        self.places = places;
+    }
+
+    /// The levels above an account of an organisation and their policies of a sort: 0 for SCPs, 1 for RCPs.
+    fn chain(
+        &self,
+        organisation: &Organised,
+        units: &[&OrganisationalUnit],
+        account: AccountId,
+        sort: usize,
+    ) -> Vec<Level> {
+        if let Some(why) = &organisation.open {
+            return unread(sort, "the organisation", why);
+        }
+        if !organisation.used[sort] {
+            return Vec::new();
+        }
+        let at = |id: &str| organisation.attached.get(id).map_or_else(Vec::new, |attached| attached[sort].clone());
+        let units = units.iter().enumerate().map(|(place, unit)| Level {
+            at: if place == 0 { "the root".into() } else { format!("the unit {}", unit.name).into() },
+            policies: at(&unit.id),
+        });
+        let named = match self.names.get(&account) {
+            Some(name) => format!("account {account} ({name})"),
+            None => format!("account {account}"),
+        };
+        let own = Level { at: named.into(), policies: at(&account.to_string()) };
+        // RCPFullAWSAccess is attached everywhere and can't be detached, so levels without one more say nothing.
+        let levels = units.chain([own]);
+        if sort == 1 { levels.filter(|level| !level.policies.is_empty()).collect() } else { levels.collect() }
+    }
+
+    fn levels(&self, account: &str, sort: usize) -> Vec<Level> {
+        let id: Option<AccountId> = account.parse().ok();
+        if id.is_some_and(|id| self.alone.contains(&id)) {
+            return Vec::new();
+        }
+        if self.organisations.is_empty() {
+            return unread(
+                sort,
+                "the organisation",
+                "the estate does not tell of the organisation of its accounts",
+            );
+        }
+        match id.and_then(|id| self.places.get(&id)) {
+            Some(standing) => standing.levels[sort].clone(),
+            None => {
+                unread(sort, "its organisation", &format!("account {account} is outside of this organisation"))
+            }
+        }
+    }
+
+    pub(crate) fn scps(&self, account: &str) -> Vec<Level> {
+        self.levels(account, 0)
+    }
+
+    pub(crate) fn rcps(&self, account: &str) -> Vec<Level> {
+        self.levels(account, 1)
+    }
+
+    fn standing(&self, account: Option<&str>) -> Option<&Standing> {
+        let id: AccountId = account?.parse().ok()?;
+        self.places.get(&id)
+    }
+
+    /// Where an account stands.
+    pub(crate) fn side(&self, account: Option<&str>) -> Side {
+        match self.standing(account) {
+            Some(standing) => {
+                let organisation = &self.organisations[standing.organisation];
+                let is_it = |management: AccountId| account == Some(management.to_string().as_str());
+                Side {
+                    id: Some(organisation.id.as_str().into()),
+                    path: Some(standing.path.clone()),
+                    is_management: organisation.management.map(is_it),
+                }
+            }
+            None => Side { is_management: self.is_alone(account).then_some(false), ..Side::default() },
+        }
+    }
+
+    /// Is the account in no organisation, for certain?
+    pub(crate) fn is_alone(&self, account: Option<&str>) -> bool {
+        account.and_then(|account| account.parse().ok()).is_some_and(|id| self.alone.contains(&id))
+    }
+
+    /// Is the account in an organisation?
+    pub(crate) fn holds(&self, account: &str) -> bool {
+        self.standing(Some(account)).is_some()
+    }
+
+    /// The id of the organisation of an account.
+    pub(crate) fn organisation_of(&self, account: &str) -> Option<&str> {
+        self.standing(Some(account)).map(|standing| self.organisations[standing.organisation].id.as_str())
+    }
+
+    /// The ids of the organisations.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.organisations.iter().map(|organisation| organisation.id.as_str())
+    }
+
+    /// The accounts of the organisations, in order.
+    pub(crate) fn members(&self) -> BTreeSet<AccountId> {
+        self.places.keys().copied().collect()
+    }
+
+    /// The name of an account.
+    pub(crate) fn name(&self, account: &str) -> Option<&str> {
+        let id: AccountId = account.parse().ok()?;
+        self.names.get(&id).map(String::as_str)
+    }
+}
+
+fn unread(sort: usize, at: &str, why: &str) -> Vec<Level> {
+    let kind = KINDS[sort];
+    let policy = Policy::unread(kind, format!("the {}s", kind.noun()), why);
+    vec![Level { at: at.into(), policies: vec![Arc::new(policy)] }]
+}
+
+impl Organised {
     fn add(&mut self, resource: &palisade_model::Resource) {
-        let (sort, kind) = match text(resource, "type") {
-            Some("SERVICE_CONTROL_POLICY") => (0, PolicyKind::ServiceControl),
-            Some("RESOURCE_CONTROL_POLICY") => (1, PolicyKind::ResourceControl),
+        let sort = match text(resource, "type") {
+            Some("SERVICE_CONTROL_POLICY") => 0,
+            Some("RESOURCE_CONTROL_POLICY") => 1,
             _ => return,
         };
+        let kind = KINDS[sort];
         let name = text(resource, "name").unwrap_or(&resource.declared.address.name);
         let called = format!("the {} `{name}`", if sort == 0 { "SCP" } else { "RCP" });
         let policy = match held(resource, "document") {
@@ -78,86 +242,5 @@ impl Government {
         for target in texts(resource, "targets").0 {
             self.attached.entry(target).or_default()[sort].push(policy.clone());
         }
-    }
-
-    /// The levels above an account and their policies of a sort: 0 for SCPs, 1 for RCPs.
-    fn levels(&self, account: &str, sort: usize) -> Vec<Level> {
-        let id: Option<AccountId> = account.parse().ok();
-        if id.is_some_and(|id| self.alone.contains(&id)) {
-            return Vec::new();
-        }
-        let kind = [PolicyKind::ServiceControl, PolicyKind::ResourceControl][sort];
-        let unread = |at: &str, why: &str| {
-            vec![Level {
-                at: at.into(),
-                policies: vec![Arc::new(Policy::unread(kind, format!("the {}s", kind.noun()), why))],
-            }]
-        };
-        let Some(organisation) = &self.organisation else {
-            return unread(
-                "the organisation",
-                "the estate does not tell of the organisation of its accounts",
-            );
-        };
-        let Some(path) = id.and_then(|id| organisation.root.path_to(id)) else {
-            return unread("its organisation", &format!("account {account} is outside of this organisation"));
-        };
-        if let Some(why) = &self.open {
-            return unread("the organisation", why);
-        }
-        if !self.used[sort] {
-            return Vec::new();
-        }
-        let at = |id: &str| self.attached.get(id).map_or_else(Vec::new, |attached| attached[sort].clone());
-        let units = path.iter().enumerate().map(|(place, unit)| Level {
-            at: if place == 0 { "the root".into() } else { format!("the unit {}", unit.name).into() },
-            policies: at(&unit.id),
-        });
-        let name = id.and_then(|id| self.names.get(&id));
-        let named =
-            name.map_or_else(|| format!("account {account}"), |name| format!("account {account} ({name})"));
-        let own = Level { at: named.into(), policies: at(account) };
-        // RCPFullAWSAccess is attached everywhere and can't be detached, so levels without one more say nothing.
-        let levels = units.chain([own]);
-        if sort == 1 { levels.filter(|level| !level.policies.is_empty()).collect() } else { levels.collect() }
-    }
-
-    pub(crate) fn scps(&self, account: &str) -> Vec<Level> {
-        self.levels(account, 0)
-    }
-
-    pub(crate) fn rcps(&self, account: &str) -> Vec<Level> {
-        self.levels(account, 1)
-    }
-
-    /// Where an account stands.
-    pub(crate) fn side(&self, account: Option<&str>) -> Side {
-        let id: Option<AccountId> = account.and_then(|account| account.parse().ok());
-        let (Some(id), Some(organisation)) = (id, &self.organisation) else {
-            return Side {
-                is_management: id.filter(|id| self.alone.contains(id)).map(|_| false),
-                ..Side::default()
-            };
-        };
-        let Some(units) = organisation.root.path_to(id) else { return Side::default() };
-        let path: String = units.iter().map(|unit| format!("{}/", unit.id)).collect();
-        Side {
-            id: Some(organisation.id.as_str().into()),
-            path: Some(format!("{}/{path}", organisation.id).into()),
-            is_management: organisation.management.map(|management| management == id),
-        }
-    }
-
-    /// Is the account in no organisation, for certain?
-    pub(crate) fn is_alone(&self, account: Option<&str>) -> bool {
-        account.and_then(|account| account.parse().ok()).is_some_and(|id| self.alone.contains(&id))
-    }
-
-    /// Is the account in the organisation?
-    pub(crate) fn holds(&self, account: &str) -> bool {
-        let id: Option<AccountId> = account.parse().ok();
-        let path =
-            id.zip(self.organisation.as_ref()).and_then(|(id, organisation)| organisation.root.path_to(id));
-        path.is_some()
     }
 }

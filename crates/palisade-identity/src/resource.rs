@@ -13,10 +13,15 @@ pub(crate) struct Kept {
     pub(crate) tags: Option<Vec<(Box<str>, Box<str>)>>,
     pub(crate) policy: Option<Arc<Policy>>,
     pub(crate) is_aws_managed_key: bool,
-    pub(crate) s3: S3Facts,
+    pub(crate) s3: Option<Box<S3Facts>>,
+    /// Do policies see the tags of the bucket? Nothing where that is not known.
+    pub(crate) abac: Option<bool>,
+    /// Of a bucket, whose ARN does not tell.
+    pub(crate) region: Option<Box<str>>,
 }
 
 /// The resources that can be asked for, by ARN.
+#[derive(Default)]
 pub(crate) struct Resources {
     kept: HashMap<Box<str>, Kept>,
     aliases: HashMap<Box<str>, Box<str>>,
@@ -105,8 +110,7 @@ pub(crate) fn is_assumption(action: &Action) -> bool {
 }
 
 impl Resources {
-    pub(crate) fn of(estate: &Estate) -> Self {
-        let mut all = Self { kept: HashMap::new(), aliases: HashMap::new() };
+    pub(crate) fn add_all(&mut self, estate: &Estate) {
         for resource in &estate.resources {
             let kind = resource.kind.as_ref().map_or("", |kind| kind.as_str());
             if matches!(kind, "AWS::IAM::Policy" | "AWS::Organizations::Policy") {
@@ -117,10 +121,14 @@ impl Resources {
                 _ => arn_of(resource),
             };
             if let Some(arn) = arn {
-                all.add(resource, kind, arn, estate);
+                self.add(resource, kind, arn, estate);
             }
         }
-        all
+    }
+
+    /// Each with its account and policy.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<&Arc<Policy>>)> {
+        self.kept.iter().map(|(arn, kept)| (arn.as_ref(), kept.account.as_deref(), kept.policy.as_ref()))
     }
 
     fn add(&mut self, resource: &Resource, kind: &str, arn: String, estate: &Estate) {
@@ -156,8 +164,11 @@ impl Resources {
                 self.aliases.insert(format!("{place}:{alias}").into(), arn.as_str().into());
             }
         }
+        let is_bucket = kind == "AWS::S3::Bucket";
         let kept = Kept {
-            s3: if kind == "AWS::S3::Bucket" { s3(resource, &account, estate) } else { S3Facts::default() },
+            s3: is_bucket.then(|| Box::new(s3(resource, &account, estate))),
+            abac: if is_bucket { abac(resource) } else { None },
+            region: resource.declared.region.as_ref().filter(|_| is_bucket).map(|region| region.as_str().into()),
             account: (!account.is_empty()).then(|| account.into()),
             tags: tags(resource),
             policy,
@@ -246,6 +257,12 @@ impl Identities {
     }
 }
 
+/// What `s3:GetBucketAbac` answered.
+fn abac(resource: &Resource) -> Option<bool> {
+    let answer = resource.declared.raw.get("Abac")?;
+    Some(answer.get("AbacStatus")?.get("Status")?.text()? == "Enabled")
+}
+
 fn s3(resource: &Resource, account: &str, estate: &Estate) -> S3Facts {
     let of_account = |name: &str| {
         let account = account.parse().ok().and_then(|id| estate.accounts.get(&id));
@@ -285,9 +302,9 @@ fn s3(resource: &Resource, account: &str, estate: &Estate) -> S3Facts {
         acls_are_enabled: matches!(
             text(resource, "object_ownership"),
             Some("BucketOwnerPreferred" | "ObjectWriter")
-        ),
-        object_owner: None,
+        )
+        .into(),
         acl: grants.iter().filter_map(grant).flatten().collect(),
-        access_point: None,
+        ..S3Facts::default()
     }
 }

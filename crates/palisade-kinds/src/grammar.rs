@@ -105,18 +105,49 @@
 //!
 //! # The `collect` block
 //!
-//! A list of API calls. The first lists the resources; the others are made for each of them.
+//! A list of API calls. The first lists the resources; the others, its parts, are made for each of them.
 //!
 //! | field | meaning |
 //! |---|---|
 //! | `call` | `service.Operation` |
-//! | `in` | `every region` or `the account` (the listing call) |
-//! | `with` | parameters; `$Name` is a field of the resource's document |
+//! | `in` | `every region`, `the account` or `the organisation` (the listing call) |
+//! | `for` | the kind for each of whose resources the listing call is made, in its region, instead of `in` |
+//! | `with` | parameters; `$Name` is a field of the resource's document, `$Name.Name` one further down |
 //! | `each` | the path to the list in the answer; `+` joins several; an item that is a text becomes a map of its `id` |
 //! | `id` | the field, or fields, that tell one from another |
 //! | `keep` | fields of what encloses an item that are kept with it |
 //! | `into` | the field of the resource's document that takes the answer |
 //! | `none-when` | error codes that mean there is none |
+//! | `region` | `$Name`: the field that says in which region a part is asked for, as a bucket's |
+//! | `batch` | how many resources one call may be asked about |
+//! | `unchanged-while` | fields of the listed item: while none of them changes, neither does this answer |
+//!
+//! - The pages of an answer are put together: a part's lists are one list.
+//! - Calls of several kinds that are the same are made once. Of `iam.GetAccountAuthorizationDetails`, `Filter` is left
+//!   out when several kinds want it, so that one run of pages serves all.
+//! - `$AccountId`, `$Region` and `$Partition` are there for every call, unless the document has such a field.
+//! - `$Name` that begins with the `into` of an earlier part waits for that part; where it brought nothing, nothing is asked.
+//! - With `for`, `$Name` and `keep` are fields of the other kind's document, as it was listed. That kind is listed for it
+//!   even when it isn't asked for itself.
+//! - `the organisation`: once, as the account that manages it.
+//! - When the first call has `into` and no `each`, there is just one resource of the kind in each place, whatever the
+//!   answer: the account's password policy, a region's default encryption. It needs no `id`.
+//! - A part with `batch` has one list of one `$Name` among its parameters, `each` for the list in its answer, and as `id`
+//!   the field of an item there that is equal to the `$Name`. The document takes the answer as if only that resource had
+//!   been asked about.
+//!
+//! ```yaml
+//! - call: codebuild.ListProjects
+//!   in: every region
+//!   each: projects
+//!   id: name
+//! - call: codebuild.BatchGetProjects
+//!   with: { names: [$name] }
+//!   batch: 100
+//!   each: projects
+//!   id: name
+//!   into: Project
+//! ```
 
 use indexmap::IndexMap;
 use palisade_model::{Node, ResourceType, Source, Span};
@@ -282,8 +313,10 @@ pub struct Collect {
     pub service: Arc<str>,
     /// The operation.
     pub operation: Arc<str>,
-    /// Where the listing call is made; none for a call on each resource.
+    /// Where the listing call is made; none for a call on each resource, and for one on each of another kind.
     pub scope: Option<Scope>,
+    /// The kind for each of whose resources the listing call is made.
+    pub parent: Option<ResourceType>,
     /// Its parameters; a text that begins with `$` names a field of the resource's document.
     pub with: IndexMap<Arc<str>, Node>,
     /// The way to the resources in the answer of the listing call.
@@ -296,6 +329,12 @@ pub struct Collect {
     pub into: Option<Arc<str>>,
     /// Error codes that mean there is none.
     pub none_when: Vec<Arc<str>>,
+    /// The field of the document that says in which region to ask.
+    pub region: Option<Arc<str>>,
+    /// How many resources one call may be asked about; 1 where it takes one.
+    pub batch: usize,
+    /// Fields of the listed item: while none of them changes, neither does the answer.
+    pub unchanged_while: Vec<Arc<str>>,
 }
 
 /// Where a listing call is made.
@@ -305,6 +344,8 @@ pub enum Scope {
     EveryRegion,
     /// Once for the account.
     Account,
+    /// Once for the organisation, as the account that manages it.
+    Organisation,
 }
 
 impl AttributeRule {

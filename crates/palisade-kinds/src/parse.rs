@@ -10,7 +10,22 @@ use std::sync::Arc;
 
 const RULE_FIELDS: [&str; 10] =
     ["is", "about", "secret", "live", "cloudformation", "terraform", "or", "values", "absent", "each"];
-const COLLECT_FIELDS: [&str; 8] = ["call", "in", "with", "each", "id", "keep", "into", "none-when"];
+const COLLECT_FIELDS: [&str; 12] = [
+    "call",
+    "in",
+    "for",
+    "with",
+    "each",
+    "id",
+    "keep",
+    "into",
+    "none-when",
+    "region",
+    "batch",
+    "unchanged-while",
+];
+/// More than any service takes.
+const BATCH_MAX: usize = 1_000;
 const PLAIN_TYPES: [&str; 16] = [
     "bool",
     "number",
@@ -467,15 +482,42 @@ impl Parser {
                 continue;
             };
             let is_first = calls.is_empty();
-            if is_first && (call.scope.is_none() || call.each.is_none() || call.id.is_empty()) {
-                self.wrong(node, "the first call lists the resources, so it needs `in`, `each` and `id`");
-            }
-            if !is_first && call.into.is_none() {
-                self.wrong(node, "a call on each resource needs `into`: the field that takes the answer");
+            match is_first {
+                true => self.check_listing(node, &call),
+                false => self.check_part(node, &call),
             }
             calls.push(call);
         }
         calls
+    }
+
+    fn check_listing(&mut self, node: &Node, call: &Collect) {
+        if call.scope.is_some() && call.parent.is_some() {
+            self.wrong(node, "`in` or `for` is expected, not both");
+        }
+        let has_place = call.scope.is_some() || call.parent.is_some();
+        let is_singleton = call.into.is_some() && call.each.is_none() && call.parent.is_none();
+        if !has_place || !is_singleton && (call.each.is_none() || call.id.is_empty()) {
+            self.wrong(node, "the first call lists the resources, so it needs `in`, `each` and `id`");
+        }
+        if call.batch > 1 || call.region.is_some() && !is_singleton {
+            self.wrong(node, "`batch` and `region` are for calls on each resource");
+        }
+    }
+
+    fn check_part(&mut self, node: &Node, call: &Collect) {
+        if call.into.is_none() {
+            self.wrong(node, "a call on each resource needs `into`: the field that takes the answer");
+        }
+        if call.scope.is_some() || call.parent.is_some() {
+            self.wrong(node, "`in` and `for` are for the first call, which lists the resources");
+        }
+        if call.batch > 1 && (call.each.is_none() || call.id.len() != 1) {
+            self.wrong(
+                node,
+                "a call with `batch` needs `each`, the list in its answer, and the `id` of its items",
+            );
+        }
     }
 
     fn call(&mut self, node: &Node) -> Option<Collect> {
@@ -507,15 +549,52 @@ impl Parser {
             keep: self.words(map, "keep"),
             into: map.entries.get("into").and_then(|into| self.text(into, "into")).map(Arc::from),
             none_when: self.words(map, "none-when"),
+            parent: map.entries.get("for").and_then(|parent| self.parent(parent)),
+            region: map.entries.get("region").and_then(|region| self.region(region)),
+            batch: map.entries.get("batch").and_then(|batch| self.batch(batch)).unwrap_or(1),
+            unchanged_while: self.words(map, "unchanged-while"),
         })
+    }
+
+    fn parent(&mut self, node: &Node) -> Option<ResourceType> {
+        let text = self.text(node, "for")?;
+        text.parse()
+            .map_err(|error: palisade_model::ParseIdError| {
+                self.wrong(node, error.to_string());
+            })
+            .ok()
+    }
+
+    fn region(&mut self, node: &Node) -> Option<Arc<str>> {
+        let text = self.text(node, "region")?;
+        match text.strip_prefix('$') {
+            Some(field) if !field.is_empty() => Some(field.into()),
+            _ => {
+                self.wrong(node, "a field of the document is expected, as in `$BucketRegion`");
+                None
+            }
+        }
+    }
+
+    fn batch(&mut self, node: &Node) -> Option<usize> {
+        let size = match &node.value {
+            Value::Number(number) => number.to_string().parse().ok(),
+            _ => None,
+        };
+        let size = size.filter(|size| (2..=BATCH_MAX).contains(size));
+        if size.is_none() {
+            self.wrong(node, format!("a number from 2 to {BATCH_MAX} is expected"));
+        }
+        size
     }
 
     fn scope(&mut self, node: &Node) -> Option<Scope> {
         match self.text(node, "in")? {
             "every region" => Some(Scope::EveryRegion),
             "the account" => Some(Scope::Account),
+            "the organisation" => Some(Scope::Organisation),
             other => {
-                let help = remedy(other, ["every region", "the account"]);
+                let help = remedy(other, ["every region", "the account", "the organisation"]);
                 self.wrong(node, format!("`{other}` is no place to call")).help = Some(help);
                 None
             }

@@ -3,8 +3,8 @@
 use crate::actions::{Actions, Classes};
 use crate::word::{Letter, Pattern, Step, VARIABLES};
 use palisade_iam::{
-    Effect, Family, Glob, Policy, PolicyKind, Principals, Quantifier, ResourcePattern, Sign, Test, Truth,
-    Variable,
+    Context, Effect, Family, Glob, Policy, PolicyKind, Principals, Quantifier, ResourcePattern, Rest, Sign,
+    Test, Truth, Variable,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) struct Statement {
     /// Is it about actions that take no resource?
     pub names_everything: bool,
     pub conditions: Vec<Condition>,
+    /// Statements with the same are about the same resources under the same conditions.
+    shape: Arc<str>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +58,8 @@ pub(crate) struct Raw {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RawStep {
     Step(Step),
-    Variable(Arc<Variable>),
+    /// A variable, and whether its value must stay within a field of an ARN.
+    Variable(Arc<Variable>, bool),
 }
 
 #[derive(Debug, Clone)]
@@ -83,12 +86,22 @@ pub(crate) enum Sort {
     Open,
 }
 
+impl Raw {
+    /// Does it match, its variables being any texts?
+    fn may_match(&self, word: &[Letter]) -> bool {
+        let any = Step::Star { within: false };
+        let step = |step: &RawStep| if let RawStep::Step(step) = step { *step } else { any };
+        let steps = self.steps.iter().map(step).collect();
+        Pattern { steps, ignores_case: self.ignores_case }.matches(word)
+    }
+}
+
 fn raw(glob: &Glob, within: bool) -> Vec<RawStep> {
     let step = |sign: Sign| match sign {
         Sign::Letter(letter) => RawStep::Step(Step::Letter(letter as Letter)),
         Sign::One => RawStep::Step(Step::One { within }),
         Sign::Star => RawStep::Step(Step::Star { within }),
-        Sign::Variable(variable) => RawStep::Variable(Arc::new(variable)),
+        Sign::Variable(variable) => RawStep::Variable(Arc::new(variable), within),
     };
     glob.signs().into_iter().map(step).collect()
 }
@@ -137,7 +150,7 @@ impl WordTest {
             // The value must be an ARN too, which the pattern does not say.
             Test::Text(glob) if family == Family::Arn => Self { surely: None, ..Self::of_glob(glob) },
             Test::Text(glob) => Self::of_glob(glob),
-            Test::Arn(fields) => Self::exact(raw_of_fields(fields)),
+            Test::Arn(fields) => Self::of_arn(fields),
             Test::Bool(text) => Self {
                 surely: Some(fixed(Pattern::exact(text))),
                 perhaps: Some(fixed(Pattern { ignores_case: true, ..Pattern::exact(text) })),
@@ -147,16 +160,25 @@ impl WordTest {
         }
     }
 
+    /// What is compared with it must begin with `arn`, whatever the first field allows.
+    fn of_arn(fields: &[Glob]) -> Self {
+        let Some((first, rest)) = fields.split_first() else { return Self { surely: None, perhaps: None } };
+        let begins = first.matches("arn", &Context::new(Rest::Unknown("a variable".into())));
+        let fields: Vec<Glob> = [Glob::exact("arn")].into_iter().chain(rest.iter().cloned()).collect();
+        let raw = raw_of_fields(&fields);
+        Self { surely: begins.is_yes().then(|| raw.clone()), perhaps: (!begins.is_no()).then_some(raw) }
+    }
+
     pub fn variables(&self) -> impl Iterator<Item = &Arc<Variable>> {
         self.perhaps.iter().flat_map(|raw| &raw.steps).filter_map(|step| match step {
-            RawStep::Variable(variable) => Some(variable),
+            RawStep::Variable(variable, _) => Some(variable),
             RawStep::Step(_) => None,
         })
     }
 }
 
 impl Condition {
-    fn new(inner: &palisade_iam::Condition, has_variables: bool) -> Self {
+    pub(crate) fn new(inner: &palisade_iam::Condition, has_variables: bool) -> Self {
         let sort = match inner.operator {
             _ if inner.open.is_some() => Sort::Open,
             None => Sort::Open,
@@ -199,31 +221,31 @@ impl Statement {
                 tests: resources.patterns.iter().map(|(pattern, _)| WordTest::of_resource(pattern)).collect(),
             })
         });
+        let names_everything =
+            statement.resources.as_ref().is_none_or(|resources| resources.names_everything());
+        let conditions: Vec<Condition> =
+            statement.conditions.iter().map(|c| Condition::new(c, has_variables)).collect();
+        let identities: BTreeSet<&str> =
+            conditions.iter().map(|condition| condition.identity.as_ref()).collect();
+        let written: Option<(bool, BTreeSet<&str>)> =
+            statement.resources.as_ref().filter(|_| resources.is_some()).map(|r| {
+                (r.is_negated, r.patterns.iter().map(|(_, written)| written.text.as_ref()).collect())
+            });
+        let shape = format!("{has_variables} {names_everything} {written:?} {identities:?}").into();
         Self {
             effect,
             principals: statement.principals.clone(),
             actions: Actions::new(&statement.actions),
-            names_everything: statement
-                .resources
-                .as_ref()
-                .is_none_or(|resources| resources.names_everything()),
+            names_everything,
             resources,
-            conditions: statement.conditions.iter().map(|c| Condition::new(c, has_variables)).collect(),
+            conditions,
+            shape,
         }
     }
 
     /// Does it hold for the same requests as another (of the same actions, unless they are compared too)?
     pub fn is_same(&self, other: &Self, with_actions: bool) -> bool {
-        let identities = |statement: &Self| {
-            statement.conditions.iter().map(|c| c.identity.clone()).collect::<BTreeSet<_>>()
-        };
-        let resources =
-            |statement: &Self| statement.resources.as_ref().map(|r| (r.is_negated, r.tests.clone()));
-        (!with_actions || self.actions == other.actions)
-            && self.conditions.len() == other.conditions.len()
-            && self.names_everything == other.names_everything
-            && resources(self) == resources(other)
-            && identities(self) == identities(other)
+        self.shape == other.shape && (!with_actions || self.actions == other.actions)
     }
 
     /// Does it hold for every request about its actions?
@@ -319,18 +341,22 @@ impl Values {
         for step in &raw.steps {
             match (step, self) {
                 (RawStep::Step(step), _) => steps.push(*step),
-                (RawStep::Variable(variable), Self::Symbols(table, present)) => {
+                (RawStep::Variable(variable, within), Self::Symbols(table, present)) => {
                     let is_there = variable.default.is_some() || present.contains(variable.key.as_str());
-                    if is_lower_bound && !is_there {
+                    // A value with a colon in it is never one field of an ARN.
+                    if is_lower_bound && (!is_there || *within) {
                         return None;
                     }
                     steps.push(Step::Letter(Self::letter(table, variable, raw.ignores_case)?));
                 }
-                (RawStep::Variable(variable), Self::Texts(texts)) => {
+                (RawStep::Variable(variable, within), Self::Texts(texts)) => {
                     let text = match texts.get(variable.key.as_str()) {
                         Some(Some(text)) => text.as_str(),
                         _ => variable.default.as_deref()?,
                     };
+                    if *within && text.contains(':') {
+                        return None;
+                    }
                     steps.extend(text.chars().map(|c| Step::Letter(c as Letter)));
                 }
             }
@@ -351,6 +377,12 @@ impl Values {
     pub fn matches(&self, tests: &[WordTest], word: &[Letter]) -> Truth {
         if self.bound(tests, true).iter().any(|pattern| pattern.matches(word)) {
             return Truth::Yes;
+        }
+        if matches!(self, Self::Symbols(..)) {
+            // What a variable stands for may be any text.
+            let is_open = word.iter().any(|letter| *letter >= VARIABLES)
+                || tests.iter().filter_map(|test| test.perhaps.as_ref()).any(|raw| raw.may_match(word));
+            return if is_open { Truth::Unknown } else { Truth::No };
         }
         if self.bound(tests, false).iter().any(|pattern| pattern.matches(word)) {
             Truth::Unknown

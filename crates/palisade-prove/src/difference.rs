@@ -3,7 +3,7 @@
 use crate::actions::Universe;
 use crate::answer::{Answer, Options, Report, Witness};
 use crate::asker::Asker;
-use crate::compile::{Attached, Resources, Sort, Statement, Values};
+use crate::compile::{Attached, Condition, Resources, Sort, Statement, Values};
 use crate::keys::{Bound, Domain, Settled, State, truth};
 use crate::replay::replay;
 use crate::search::{Model, Problem, search};
@@ -395,6 +395,8 @@ impl<'a> Difference<'a> {
     ) -> Vec<HashMap<Arc<str>, Option<String>>> {
         let keys: BTreeSet<Arc<str>> = variables.iter().map(|(key, _)| key.clone()).collect();
         let mut found = vec![HashMap::new()];
+        let usuals = keys.iter().enumerate().map(|(at, key)| (key.clone(), Some(usual(key, at)))).collect();
+        let usuals = Values::Texts(usuals);
         for (number, key) in keys.iter().enumerate() {
             let mut texts: Vec<Option<String>> = Vec::new();
             match self.asker.fixed.get(key) {
@@ -402,6 +404,12 @@ impl<'a> Difference<'a> {
                 Some(State::Values(words)) => texts.push(words.first().and_then(|word| text(word))),
                 None => {
                     texts.push(Some(usual(key, number)));
+                    // What another variable stands for, and what is made of it.
+                    for condition in
+                        applying.iter().chain(sparing).flat_map(|statement| &statement.conditions)
+                    {
+                        texts.extend(same(condition, key, &keys, &usuals).into_iter().map(Some));
+                    }
                     for statement in applying.iter().chain(sparing) {
                         for condition in &statement.conditions {
                             let is_compared = condition.variables().any(|v| v.key.as_str() == key.as_ref());
@@ -409,8 +417,9 @@ impl<'a> Difference<'a> {
                                 continue;
                             }
                             let plain = condition.inner.values.iter().map(|value| value.text.as_ref());
+                            // A wildcard in a request would ask about many resources at once.
                             texts.extend(
-                                plain.filter(|t| !t.contains("${")).map(|t| Some(t.replace('*', "x"))),
+                                plain.filter(|t| !t.contains("${")).map(|t| Some(t.replace(['*', '?'], "x"))),
                             );
                         }
                     }
@@ -476,6 +485,22 @@ fn present(applying: &[&Statement]) -> BTreeSet<Arc<str>> {
         for variable in statement.variables().filter(|v| Domain::of(v.key.as_str()).is_always_there) {
             found.insert(Arc::from(variable.key.as_str()));
         }
+    }
+    found
+}
+
+/// Texts with which a condition says that a variable is the same as another: of its key those that it compares it with,
+/// and the usual one of the key with which it compares the variable.
+fn same(condition: &Condition, key: &Arc<str>, keys: &BTreeSet<Arc<str>>, usuals: &Values) -> Vec<String> {
+    let mut found = Vec::new();
+    let Sort::Words(tests) = &condition.sort else { return found };
+    if condition.key == *key {
+        let with_variables = tests.iter().filter(|test| test.variables().next().is_some());
+        let resolved = with_variables.filter_map(|test| usuals.resolve(test.perhaps.as_ref()?, false));
+        found.extend(resolved.filter_map(|pattern| text(&pattern.sample())));
+    } else if condition.variables().any(|variable| variable.key.as_str() == key.as_ref()) {
+        let at = keys.iter().position(|other| *other == condition.key);
+        found.extend(at.map(|at| usual(&condition.key, at)));
     }
     found
 }

@@ -217,19 +217,16 @@ pub(crate) fn find_word(
     allowed: fn(Letter) -> bool,
     steps: &mut u64,
 ) -> Settled<Vec<Letter>> {
-    let has_symbol = |set: &Set| {
-        set.iter().flat_map(|p| &p.steps).any(|s| matches!(s, word::Step::Letter(l) if *l >= word::VARIABLES))
-    };
     let mut attempts: Vec<Vec<&Set>> = Vec::new();
-    if within.len() > 1 && within.iter().any(|set| has_symbol(set)) {
+    if within.len() > 1 && within.iter().any(|set| word::has_variables(set)) {
         attempts.extend(within.iter().map(|set| vec![*set]));
     } else {
         attempts.push(within.to_vec());
     }
+    let always: Vec<&Set> = always.iter().collect();
     let mut last = Settled::Nothing;
     for attempt in attempts {
-        let attempt: Vec<&Set> = attempt.into_iter().chain(always).collect();
-        match word::find(&attempt, without, allowed, steps) {
+        match word::find(&attempt, &always, without, allowed, steps) {
             Found::Word(word) => last = Settled::Found(word),
             Found::Nothing => return Settled::Nothing,
             Found::OutOfSteps => return Settled::OutOfSteps,

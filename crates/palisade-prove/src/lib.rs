@@ -23,6 +23,7 @@ mod actions;
 mod answer;
 mod asker;
 mod compile;
+mod compose;
 mod difference;
 mod keys;
 mod points;
@@ -33,6 +34,7 @@ mod word;
 
 pub use answer::{AllowedBy, Answer, Options, Report, Witness};
 pub use compile::Attached;
+pub use compose::{Met, Satisfied, satisfy};
 pub use questions::{
     Redundant, access_not_granted, allows, equivalent, no_new_access, no_public_access, policy_kind,
     redundant,

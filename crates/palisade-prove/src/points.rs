@@ -13,18 +13,28 @@ pub(crate) fn points(conditions: &[&Condition], of: Option<ValueType>) -> (Vec<S
     let mut found = Vec::new();
     for family in &families {
         match *family {
-            "number" => found.extend(numbers(tests())),
+            "number" => {
+                found.extend(numbers(tests()));
+                if of != Some(ValueType::Number) {
+                    let (days, all) = days(tests());
+                    found.extend(days);
+                    is_complete &= all;
+                }
+            }
             "date" => {
                 let (dates, all) = dates(tests());
                 found.extend(dates);
                 is_complete &= all;
+                // A number with a fraction is no date.
+                found.extend((of == Some(ValueType::Number)).then(|| "0.5".to_owned()));
             }
             "address" => found.extend(addresses(tests())),
             _ => found.extend(bytes(conditions)),
         }
         let is_of_its_sort = matches!(
             (*family, of),
-            ("number" | "date", Some(ValueType::Number | ValueType::Date))
+            ("number", Some(ValueType::Number))
+                | ("number" | "date", Some(ValueType::Date))
                 | ("address", Some(ValueType::Address))
                 | ("bytes", Some(ValueType::Bytes))
         );
@@ -50,7 +60,7 @@ fn sort(condition: &Condition) -> Option<&'static str> {
 fn numbers<'a>(tests: impl Iterator<Item = &'a Test>) -> Vec<String> {
     let texts: Vec<&str> = tests
         .filter_map(|test| match test {
-            Test::Number(text) => Some(text.as_ref()),
+            Test::Number(text) => Some(text.trim()),
             _ => None,
         })
         .collect();
@@ -73,6 +83,38 @@ fn numbers<'a>(tests: impl Iterator<Item = &'a Test>) -> Vec<String> {
     found.extend(["0".to_owned(), beside("0"), beside("-0")]);
     found.extend([format!("1{}", "0".repeat(whole)), format!("-1{}", "0".repeat(whole))]);
     found
+}
+
+/// Dates, which numeric operators compare with the numbers that are seconds since 1970 (or years).
+fn days<'a>(tests: impl Iterator<Item = &'a Test>) -> (Vec<String>, bool) {
+    const SECOND: i128 = 1_000_000_000;
+    let moments: BTreeSet<i128> = tests
+        .filter_map(|test| match test {
+            Test::Number(text) => palisade_iam::parse_date(text),
+            _ => None,
+        })
+        .collect();
+    let near = moments.iter().flat_map(|moment| [moment - SECOND, *moment, moment + SECOND]);
+    let near: BTreeSet<i128> = near.chain([0, 1_800_000_000 * SECOND]).collect();
+    let is_apart = moments.iter().zip(moments.iter().skip(1)).all(|(a, b)| b - a > SECOND);
+    // What no four digits of a year can say is no value either.
+    (near.iter().filter_map(|moment| written(moment.div_euclid(SECOND))).collect(), is_apart)
+}
+
+/// A second since 1970 as ISO 8601 writes it, for years of four digits. The day is Howard Hinnant's "civil from days".
+fn written(second: i128) -> Option<String> {
+    let (days, rest) = (second.div_euclid(86_400) + 719_468, second.rem_euclid(86_400));
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (day, month) =
+        (day_of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let year = year_of_era + era * 400 + i128::from(month <= 2);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    (0..=9_999)
+        .contains(&year)
+        .then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
 }
 
 /// Seconds since 1970: of each moment, before and after.

@@ -7,13 +7,16 @@
 use crate::actions::{Universe, all_actions, is_action_letter};
 use crate::compile::{Condition, Resources, Statement, Values};
 use crate::keys::{Bound, Domain, Literal, Settled, State, find_word, settle, truth};
-use crate::word::{Letter, Pattern, Set, letters, text};
+use crate::word::{Letter, Pattern, Set, Step, letters, text};
 use palisade_iam::Truth;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many statements may wait for a part of theirs to be made not to hold.
 const MAX_DEPTH: usize = 1_500;
+
+const STAR: Letter = '*' as Letter;
+const QUESTION_MARK: Letter = '?' as Letter;
 
 /// What is looked for.
 pub(crate) struct Problem<'a> {
@@ -205,6 +208,26 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// A resource without wildcards in its name: with them a request would ask about many.
+    fn resource(&mut self, within: &[&Set], without: &[&Set]) -> Settled<Vec<Letter>> {
+        let arns = std::slice::from_ref(&self.arns);
+        let is_plain = |letter| letter != STAR && letter != QUESTION_MARK;
+        let found = find_word(within, arns, without, is_plain, self.steps);
+        let names_one = |set: &&&Set| {
+            let is_it = |step: &Step| matches!(step, Step::Letter(letter) if !is_plain(*letter));
+            set.iter().any(|pattern| pattern.steps.iter().any(is_it))
+        };
+        if found != Settled::Nothing || !within.iter().any(|set| names_one(&set)) {
+            return found;
+        }
+        match find_word(within, arns, without, |_| true, self.steps) {
+            Settled::Found(_) => {
+                Settled::Unsure("only resources with a `*` or `?` in their names are left".to_owned())
+            }
+            other => other,
+        }
+    }
+
     /// Searches one part of the request again.
     fn settle(&mut self, branch: &mut Branch<'a>, dimension: &Dimension) -> Settled<()> {
         *self.steps = self.steps.saturating_sub(1);
@@ -238,9 +261,7 @@ impl<'a> Search<'_, 'a> {
                 }
                 let (within, without): (Vec<&Set>, Vec<&Set>) =
                     (within.iter().collect(), without.iter().collect());
-                let found =
-                    find_word(&within, std::slice::from_ref(&self.arns), &without, |_| true, self.steps);
-                keep(found, &mut branch.model.resource)
+                keep(self.resource(&within, &without), &mut branch.model.resource)
             }
             Dimension::Key(key) => {
                 let Some(domain) = self.domains.get(key) else { return Settled::Found(()) };

@@ -93,6 +93,16 @@ impl Pattern {
         self.steps.iter().map(letter).collect()
     }
 
+    /// A short word of its.
+    pub fn sample(&self) -> Vec<Letter> {
+        let letter = |step: &Step| match step {
+            Step::Letter(letter) => Some(*letter),
+            Step::One { .. } => Some('x' as Letter),
+            Step::Star { .. } => None,
+        };
+        self.steps.iter().filter_map(letter).collect()
+    }
+
     fn takes(&self, step: Step, letter: Letter) -> bool {
         let crosses = |within: bool| within && (letter == COLON || letter >= VARIABLES);
         match step {
@@ -137,6 +147,32 @@ impl Pattern {
                 if places[at] && self.takes(*step, *letter) {
                     next[at + usize::from(!matches!(step, Step::Star { .. }))] = true;
                 }
+            }
+            self.close(&mut next);
+            places = next;
+        }
+        places.last().copied().unwrap_or(false)
+    }
+
+    /// Is the word one of its, for some texts that the variables in the word stand for?
+    fn may_match(&self, word: &[Letter]) -> bool {
+        if !word.iter().any(|letter| *letter >= VARIABLES) {
+            return self.matches(word);
+        }
+        let mut places = vec![false; self.steps.len() + 1];
+        places[0] = true;
+        self.close(&mut places);
+        for letter in word {
+            let mut next = vec![false; places.len()];
+            for (at, step) in self.steps.iter().enumerate() {
+                if places[at] && self.takes(*step, *letter) {
+                    next[at + usize::from(!matches!(step, Step::Star { .. }))] = true;
+                }
+            }
+            if *letter >= VARIABLES
+                && let Some(first) = places.iter().position(|is_there| *is_there)
+            {
+                next[first..].fill(true);
             }
             self.close(&mut next);
             places = next;
@@ -199,17 +235,28 @@ impl Pattern {
 /// A union of patterns that a word must be in, or must not be in.
 pub type Set = Vec<Pattern>;
 
-/// Finds a word in all the sets `within` and in none of `without`, of letters that `allowed` lets through.
-pub fn find(within: &[&Set], without: &[&Set], allowed: fn(Letter) -> bool, steps: &mut u64) -> Found {
+/// Finds a word in all the sets `within` and in none of `without`, of letters that `allowed` lets through. It must be in
+/// the sets `domain` too, in which the letter of a variable stands for any letters at all.
+pub fn find(
+    within: &[&Set],
+    domain: &[&Set],
+    without: &[&Set],
+    allowed: fn(Letter) -> bool,
+    steps: &mut u64,
+) -> Found {
     if within.iter().any(|set| set.is_empty()) {
         return Found::Nothing;
     }
+    let has_variables = within.iter().any(|set| has_variables(set));
     let is_it = |word: &[Letter]| {
         within.iter().all(|set| set.iter().any(|pattern| pattern.matches(word)))
+            && domain.iter().all(|set| set.iter().any(|pattern| pattern.may_match(word)))
             && !without.iter().any(|set| set.iter().any(|pattern| pattern.matches(word)))
     };
     // With a set of texts in full there is nothing to search.
-    let texts = within.iter().find_map(|set| set.iter().map(Pattern::as_exact).collect::<Option<Vec<_>>>());
+    let exact = within.iter().chain(domain.iter().filter(|_| !has_variables));
+    let texts =
+        exact.into_iter().find_map(|set| set.iter().map(Pattern::as_exact).collect::<Option<Vec<_>>>());
     if let Some(texts) = texts {
         *steps = steps.saturating_sub(texts.len() as u64);
         let found =
@@ -219,12 +266,12 @@ pub fn find(within: &[&Set], without: &[&Set], allowed: fn(Letter) -> bool, step
     let is_covered =
         |pattern: &Pattern| without.iter().any(|set| set.iter().any(|other| other.surely_covers(pattern)));
     let any = vec![Pattern::any()];
-    let narrowest = within.iter().min_by_key(|set| set.len()).map_or(&any, |set| *set);
+    let narrowest = within.iter().chain(domain).min_by_key(|set| set.len()).map_or(&any, |set| *set);
     let open: Vec<&Pattern> = narrowest.iter().filter(|pattern| !is_covered(pattern)).collect();
     if open.is_empty() {
         return Found::Nothing;
     }
-    if within.iter().any(|set| set.iter().all(is_covered)) {
+    if within.iter().chain(domain).any(|set| set.iter().all(is_covered)) {
         return Found::Nothing;
     }
     for pattern in &open {
@@ -234,7 +281,12 @@ pub fn find(within: &[&Set], without: &[&Set], allowed: fn(Letter) -> bool, step
             }
         }
     }
-    Product::new(within, without, allowed).search(steps)
+    Product::new(within, domain, without, allowed).search(steps)
+}
+
+/// Are there letters that stand for variables in one of the patterns?
+pub fn has_variables(set: &Set) -> bool {
+    set.iter().flat_map(|p| &p.steps).any(|step| matches!(step, Step::Letter(l) if *l >= VARIABLES))
 }
 
 /// Words of a pattern that look like what people name.
@@ -278,21 +330,26 @@ struct Product<'a> {
     starts: Vec<usize>,
     // The patterns of each set, and whether a word must be in it.
     sets: Vec<(std::ops::Range<usize>, bool)>,
+    // Those of the domain, from the first on that is one and up to the first that is none any more.
+    loose: std::ops::Range<usize>,
     places: usize,
-    fresh: Vec<Letter>,
+    fresh: Option<Letter>,
     allowed: fn(Letter) -> bool,
 }
 
 type State = Box<[u64]>;
 
 impl<'a> Product<'a> {
-    fn new(within: &[&'a Set], without: &[&'a Set], allowed: fn(Letter) -> bool) -> Self {
+    fn new(within: &[&'a Set], domain: &[&'a Set], without: &[&'a Set], allowed: fn(Letter) -> bool) -> Self {
         let (mut patterns, mut sets) = (Vec::new(), Vec::new());
-        for (set, is_wanted) in within.iter().map(|s| (*s, true)).chain(without.iter().map(|s| (*s, false))) {
+        let wanted = within.iter().chain(domain).map(|set| (*set, true));
+        for (set, is_wanted) in wanted.chain(without.iter().map(|set| (*set, false))) {
             let start = patterns.len();
             patterns.extend(set.iter());
             sets.push((start..patterns.len(), is_wanted));
         }
+        let count = |sets: &[&Set]| sets.iter().map(|set| set.len()).sum::<usize>();
+        let loose = count(within)..count(within) + count(domain);
         let mut starts = Vec::with_capacity(patterns.len());
         let mut places = 0;
         for pattern in &patterns {
@@ -305,10 +362,11 @@ impl<'a> Product<'a> {
                 used.insert(lower(*letter));
             }
         }
-        let candidates =
-            "xzqwjkv0123456789-_abcdefghilmnoprstuy~".chars().map(|c| c as Letter).chain([0xE000, 0xE001]);
-        let fresh = candidates.filter(|letter| !used.contains(letter) && allowed(*letter)).take(1).collect();
-        Self { patterns, starts, sets, places, fresh, allowed }
+        // Among the private ones there is always one that no pattern has, unless it may not be one of them.
+        let candidates = "xzqwjkv0123456789-_abcdefghilmnoprstuy~".chars().map(|c| c as Letter);
+        let mut candidates = candidates.chain(0xE000..=0xF8FF).chain(0xF_0000..=0xF_FFFD);
+        let fresh = candidates.find(|letter| !used.contains(letter) && allowed(*letter));
+        Self { patterns, starts, sets, loose, places, fresh, allowed }
     }
 
     fn has(state: &State, place: usize) -> bool {
@@ -355,7 +413,7 @@ impl<'a> Product<'a> {
 
     /// The letters that lead to different states from here: those that a step names, and one for all others.
     fn letters(&self, state: &State) -> Vec<Letter> {
-        let mut letters: Vec<Letter> = self.fresh.clone();
+        let mut letters: Vec<Letter> = self.fresh.into_iter().collect();
         let mut add = |letter: Letter| {
             if !letters.contains(&letter) && (letter >= VARIABLES || (self.allowed)(letter)) {
                 letters.push(letter);
@@ -392,6 +450,12 @@ impl<'a> Product<'a> {
     fn advance(&self, state: &State, letter: Letter) -> State {
         let mut next: State = vec![0; self.places.div_ceil(64)].into();
         for (at, pattern) in self.patterns.iter().enumerate() {
+            if letter >= VARIABLES && self.loose.contains(&at) {
+                let mut places = 0..=pattern.steps.len();
+                let first = places.find(|place| Self::has(state, self.starts[at] + place));
+                first.into_iter().chain(places).for_each(|place| self.add(&mut next, at, place));
+                continue;
+            }
             for (place, step) in pattern.steps.iter().enumerate() {
                 if Self::has(state, self.starts[at] + place) && pattern.takes(*step, letter) {
                     self.add(&mut next, at, place + usize::from(!matches!(step, Step::Star { .. })));
@@ -472,7 +536,7 @@ mod tests {
         let (positive, negative) = (sets(within), sets(without));
         let positive: Vec<&Set> = positive.iter().collect();
         let negative: Vec<&Set> = negative.iter().collect();
-        match find(&positive, &negative, |_| true, &mut 1_000_000) {
+        match find(&positive, &[], &negative, |_| true, &mut 1_000_000) {
             Found::Word(word) => {
                 assert!(expected, "{within:?} without {without:?}: {:?}", text(&word));
                 assert!(positive.iter().all(|s| s[0].matches(&word)), "{word:?}");
@@ -501,8 +565,13 @@ mod tests {
     #[test]
     fn steps_are_bounded() {
         let (a, b) = (vec![pattern("*a????????????????????")], vec![pattern("*b????????????????????")]);
-        let result =
-            find(&[&a], &[&b, &vec![pattern("*xa*"), pattern("??????????????????????")]], |_| true, &mut 50);
+        let result = find(
+            &[&a],
+            &[],
+            &[&b, &vec![pattern("*xa*"), pattern("??????????????????????")]],
+            |_| true,
+            &mut 50,
+        );
         assert!(matches!(result, Found::OutOfSteps | Found::Word(_)));
     }
 }

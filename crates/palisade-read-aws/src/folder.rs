@@ -1,10 +1,10 @@
 //! Finds and opens the files of an estate: a folder in the layout of this crate, or one file that holds it all.
 
-use crate::{Export, File, read};
+use crate::{Export, File, read, read_collected};
 use palisade_model::{AccountId, Diagnostic, Estate};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// No file of an estate may be larger, in bytes.
@@ -15,6 +15,8 @@ const MAX_BYTES: u64 = 1 << 30;
 pub enum Loaded {
     /// Files of API answers: their resources have no attributes yet.
     Export(Box<Export>),
+    /// The same of several organisations.
+    Exports(Vec<Export>),
     /// A whole estate in one file, as `palisade demo --write` leaves it.
     Estate(Box<Estate>),
 }
@@ -30,6 +32,9 @@ pub fn load(path: &Path) -> io::Result<Loaded> {
     let one = path.join("estate.json");
     if one.is_file() && !path.join("organisation.json").is_file() {
         return whole(&one);
+    }
+    if let Some(partition) = collected(path)? {
+        return Ok(Loaded::Exports(collected_below(&partition)?));
     }
     let mut files = Vec::new();
     let mut said = Vec::new();
@@ -59,6 +64,49 @@ pub fn load(path: &Path) -> io::Result<Loaded> {
     let mut export = read(&files);
     export.diagnostics.splice(0..0, said);
     Ok(Loaded::Export(Box::new(export)))
+}
+
+/// The folder of a partition that a collector filled: `PATH/aws/aws`, or the path itself.
+fn collected(path: &Path) -> io::Result<Option<PathBuf>> {
+    let is_it = |path: &Path| path.join("accounts").is_dir();
+    if is_it(path) {
+        return Ok(Some(path.to_owned()));
+    }
+    let below = path.join("aws");
+    if !below.is_dir() {
+        return Ok(None);
+    }
+    Ok(sorted(&below)?.into_iter().map(|entry| entry.path()).find(|path| is_it(path)))
+}
+
+/// How deep a collector's folders are below that of the partition.
+const MAX_DEPTH: usize = 8;
+
+fn collected_below(partition: &Path) -> io::Result<Vec<Export>> {
+    let (mut files, mut said) = (Vec::new(), Vec::new());
+    let mut waiting = vec![(partition.join("accounts"), "accounts".to_owned(), 0)];
+    let organisations = partition.join("organizations");
+    if organisations.is_dir() {
+        waiting.push((organisations, "organizations".to_owned(), 0));
+    }
+    while let Some((folder, name, depth)) = waiting.pop() {
+        for entry in sorted(&folder)? {
+            let inner = format!("{name}/{}", entry.file_name().to_string_lossy());
+            // A link may lead anywhere, also back to where it is.
+            let is_link = entry.file_type().is_ok_and(|of| of.is_symlink());
+            if entry.path().is_dir() && !is_link && depth < MAX_DEPTH {
+                waiting.push((entry.path(), inner, depth + 1));
+            } else if inner.ends_with(".json") && entry.path().is_file() {
+                take(&entry.path(), &inner, &mut files, &mut said);
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut exports = read_collected(&files);
+    if let Some(first) = exports.first_mut() {
+        first.diagnostics.splice(0..0, said);
+    }
+    Ok(exports)
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {

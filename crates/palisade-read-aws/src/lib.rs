@@ -2,14 +2,17 @@
 //!
 //! A folder holds `organisation.json` and one folder for each account, named by its twelve digits, with `iam.json` (what
 //! `aws iam get-account-authorization-details` prints) and `resource-policies.json`; docs/reference/estate.md describes
-//! them. [`load`] reads such a folder, or one JSON file that holds a whole estate; [`read`] reads texts.
+//! them. [`load`] reads such a folder, or one JSON file that holds a whole estate, or the folders of a collector, with one
+//! for each user, role and resource; [`read`] and [`read_collected`] read texts.
 
 mod authorization;
+mod collected;
 mod folder;
 mod node;
 mod organisation;
 mod resources;
 
+pub use collected::read as read_collected;
 pub use folder::{Loaded, load};
 
 use palisade_document::{Text, read_json};
@@ -46,7 +49,11 @@ pub struct File {
 
 /// Reads the files of an estate's folder; files that the layout does not know are reported.
 pub fn read(files: &[File]) -> Export {
-    let mut export = Export::default();
+    read_into(files, Export::default())
+}
+
+/// Reads files as [`read`] does, beside what is already known of the accounts.
+pub fn read_into(files: &[File], mut export: Export) -> Export {
     let mut organisation = None;
     for file in files {
         let account = file.path.split_once('/').and_then(|(folder, _)| folder.parse::<AccountId>().ok());

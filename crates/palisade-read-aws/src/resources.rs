@@ -98,9 +98,10 @@ const fn form(
 }
 
 /// Entries that are passed on to the resource as they are, and where its API keeps them.
-const FURTHER: [(&str, &str); 4] = [
+const FURTHER: [(&str, &str); 5] = [
     ("PublicAccessBlock", "PublicAccessBlock.PublicAccessBlockConfiguration"),
     ("Grants", "Acl.Grants"),
+    ("Abac", "Abac"),
     ("KeyManager", "Description.KeyMetadata.KeyManager"),
     ("Aliases", "Aliases.Aliases"),
 ];
@@ -141,7 +142,9 @@ fn resource(account: AccountId, arn: &Arn, node: &Node, export: &mut Export) {
         }
         return;
     }
-    let place = (Some(arn.account.unwrap_or(account)), arn.region.clone());
+    // The ARN of a bucket tells of no region.
+    let region = arn.region.clone().or_else(|| text(node, "Region").and_then(|region| region.parse().ok()));
+    let place = (Some(arn.account.unwrap_or(account)), region);
     let form = FORMS.iter().find(|form| {
         form.service == arn.service.as_ref()
             && arn.resource.starts_with(form.begins)

@@ -1,6 +1,7 @@
 //! The report for scripts: one JSON document, or one finding a line. `docs/reference/report-json.md` says what each
 //! field means.
 
+use crate::collected::Collected;
 use crate::machine::{write_lines, write_pretty};
 use crate::report::{Comparison, Report, Tally};
 use crate::sentences::NOT_SHOWN;
@@ -145,6 +146,8 @@ struct CoverageView<'a> {
     without_kind: &'a BTreeMap<std::sync::Arc<str>, u64>,
     without_check: &'a BTreeMap<std::sync::Arc<str>, u64>,
     checks: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collected: Option<&'a Collected>,
 }
 
 fn document(report: &Report) -> Document<'_> {
@@ -295,5 +298,6 @@ fn coverage(report: &Report) -> CoverageView<'_> {
         without_kind: &coverage.without_kind,
         without_check: &coverage.without_check,
         checks,
+        collected: coverage.collected.as_ref(),
     }
 }

@@ -7,6 +7,7 @@
 
 mod alike;
 mod causes;
+mod collected;
 mod detections;
 mod faults;
 mod github;
@@ -24,6 +25,7 @@ mod sarif;
 mod sentences;
 mod text;
 
+pub use collected::{Cells, Collected, Unread};
 pub use detections::{DetectionSummary, Detections};
 pub use github::github;
 pub use html::{HtmlOptions, html, html_detections};

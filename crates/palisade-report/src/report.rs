@@ -1,5 +1,6 @@
 //! What a scan has to say, before it takes a form.
 
+use crate::collected::Collected;
 use palisade_model::{
     Diagnostic, Finding, Level, Origin, PageId, Severity, Source, Span, Suppressed, Verdict,
 };
@@ -85,6 +86,8 @@ pub struct Coverage {
     pub without_kind: BTreeMap<Arc<str>, u64>,
     /// Resources of types that a kind describes and no enabled check looks at.
     pub without_check: BTreeMap<Arc<str>, u64>,
+    /// What was collected of live accounts, and what was not.
+    pub collected: Option<Collected>,
 }
 
 /// What a report needs to know of the page of a check or of a detection.
@@ -146,6 +149,7 @@ impl Report {
     /// Was part of the input lost?
     pub fn is_incomplete(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error)
+            || self.coverage.collected.as_ref().is_some_and(Collected::is_incomplete)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the text says in whole sentences: the answer, what keeps it open and would settle it, what was not covered.
 
+use crate::collected::Collected;
 use crate::report::{ComparedWith, Report};
 use palisade_model::{Evidence, Finding, Level, Origin, Severity, Why};
 
@@ -15,6 +16,9 @@ pub(crate) fn looked_at(report: &Report) -> String {
     let files = count(report.coverage.files, "file");
     let targets: Vec<&str> = report.targets.iter().map(|target| called(target)).collect();
     let from = match targets.as_slice() {
+        _ if report.coverage.collected.is_some() => {
+            report.coverage.collected.as_ref().map_or_else(String::new, Collected::what)
+        }
         [] => files,
         ["standard input"] => "standard input".to_owned(),
         [first, second, third, rest @ ..] if !rest.is_empty() => {
@@ -104,10 +108,14 @@ pub(crate) fn answer(report: &Report) -> String {
         1 => "1 passes".to_owned(),
         passes => format!("{} pass", digits(passes)),
     };
+    let share = match &report.coverage.collected {
+        Some(_) => format!(" ({})", percent(total.unknown, total.fails + total.unknown + total.passes)),
+        None => String::new(),
+    };
     if total.fails > 0 {
         let fail = if total.fails == 1 { "fails" } else { "fail" };
         let (fails, unknown) = (digits(total.fails), digits(total.unknown));
-        format!("{fails} {fail} ({}), {unknown} unknown, {pass}.", fails_by_severity(report))
+        format!("{fails} {fail} ({}), {unknown} unknown{share}, {pass}.", fails_by_severity(report))
     } else if report.coverage.total() == 0 && total.is_empty() {
         "No resource was found, so nothing was checked.".to_owned()
     } else if report.leaves_out() && total.unknown == 0 {
@@ -115,7 +123,7 @@ pub(crate) fn answer(report: &Report) -> String {
     } else if total.is_empty() {
         "No check looks at what was found, so nothing was checked.".to_owned()
     } else if total.unknown > 0 {
-        format!("Nothing is known to fail; {} cannot be told, {pass}.", digits(total.unknown))
+        format!("Nothing is known to fail; {} cannot be told{share}, {pass}.", digits(total.unknown))
     } else {
         let nothing = match report.is_incomplete() {
             true => "Nothing of what could be read fails",
@@ -185,6 +193,14 @@ pub(crate) fn not_covered(report: &Report) -> Option<String> {
         count(types.len() as u64, "type"),
         named.join(", "),
     ))
+}
+
+/// A share in percent, to one digit; what is not nothing is never shown as nothing.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    match (u128::from(part) * 1_000).div_ceil(u128::from(whole.max(1))) {
+        0 => "0 %".to_owned(),
+        tenths => format!("{}.{} %", tenths / 10, tenths % 10),
+    }
 }
 
 /// Said first, because an incomplete report must not be taken for a whole one.

@@ -1,10 +1,12 @@
 //! The report for whoever is on call: what fails, ranked and grouped, with the line and the fix; what can't be told and
 //! what would settle it; what is wrong with the input; what was not looked at.
 
+mod collected;
 mod fault;
 mod open;
 mod wrong;
 
+use crate::collected::Collected;
 use crate::faults::{Fault, faults};
 use crate::neutral::neutral;
 use crate::quote::Quotes;
@@ -200,6 +202,9 @@ impl Sheet<'_> {
         if let Some(unread) = unread(report) {
             self.painted(ERROR, &unread)?;
         }
+        if let Some(missing) = report.coverage.collected.as_ref().and_then(Collected::missing) {
+            self.painted(WARNING, &missing)?;
+        }
         let places = faults.iter().map(|fault| shown(&fault.places, self.options.limit).len());
         let lines: usize = places.map(|places| LINES_OF_FAULT + places * LINES_OF_PLACE).sum();
         match faults.first() {
@@ -249,6 +254,7 @@ impl Sheet<'_> {
 
     /// The counts, what was not looked at, and where to begin.
     fn closing(&mut self, report: &Report, faults: &[Fault]) -> io::Result<()> {
+        self.collected(report)?;
         self.table(report)?;
         let remarks = [not_covered(report), not_read(report)];
         for remark in remarks.into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! The organisation's control policies, as its API would give them.
 
-use crate::live::raw;
+use crate::live::{Plain, raw};
 use crate::organisation::{Account, ControlPolicyKind, Organisation, Unit};
 use palisade_model::RawResource;
 use serde_json::{Value, json};
@@ -8,6 +8,12 @@ use serde_json::{Value, json};
 /// The policies of the organisation with what they are attached to.
 pub fn policies(organisation: &Organisation) -> Vec<RawResource> {
     let Some(management) = organisation.accounts.first() else { return Vec::new() };
+    let plain = plain(organisation).into_iter();
+    plain.map(|(kind, id, document)| raw(management, kind, &id, document)).collect()
+}
+
+/// The same, as the API would give them.
+pub(crate) fn plain(organisation: &Organisation) -> Vec<Plain> {
     (organisation.policies.iter())
         .map(|(id, policy)| {
             let sort = match policy.kind {
@@ -27,7 +33,7 @@ pub fn policies(organisation: &Organisation) -> Vec<RawResource> {
                 "Policy": { "Policy": { "Content": policy.document } },
                 "Targets": { "Targets": targets }, "Tags": { "Tags": [] },
             });
-            raw(management, "AWS::Organizations::Policy", id, document)
+            ("AWS::Organizations::Policy", id.clone(), document)
         })
         .collect()
 }

@@ -1,8 +1,9 @@
 //! The organisation of a streaming company, from a seed: its estate, its Terraform, weeks of its CloudTrail with what
-//! people, pipelines and services do in it, planted flaws and attacks, and the truth about them.
+//! people, pipelines and services do in it, planted flaws and attacks, the truth about them, and its APIs.
 //!
 //! Everything follows from the seed: no clock, no files, no randomness of the machine.
 
+pub mod api;
 mod build;
 mod clock;
 mod company;

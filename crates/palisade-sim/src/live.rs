@@ -10,19 +10,32 @@ use std::sync::Arc;
 
 /// Every resource of an account, those that another declares with it included.
 pub fn documents(account: &Account) -> Vec<RawResource> {
-    let mut documents = Vec::new();
+    let plain = plain(account, &|_| true).into_iter();
+    plain.map(|(kind, arn, document)| raw(account, kind, &arn, document)).collect()
+}
+
+/// A kind, an ARN, and what the API says.
+pub(crate) type Plain = (&'static str, String, Value);
+
+/// The resources of some kinds, as the API would give them.
+pub(crate) fn plain(account: &Account, wanted: &dyn Fn(&str) -> bool) -> Vec<Plain> {
+    let mut all = Vec::new();
     for declared in &account.things {
-        documents.push(raw(
-            account,
-            declared.thing.kind(),
-            &arn(account, declared),
-            document(account, declared),
-        ));
-        for (kind, arn, document) in along(account, declared) {
-            documents.push(raw(account, kind, &arn, document));
+        if wanted(declared.thing.kind()) {
+            all.push((declared.thing.kind(), arn(account, declared), document(account, declared)));
+        }
+        let brings = match declared.thing {
+            Thing::Role(_) | Thing::User(_) => wanted("AWS::IAM::Policy"),
+            Thing::Function(_) => {
+                ["AWS::IAM::Policy", "AWS::IAM::Role", "AWS::Logs::LogGroup"].into_iter().any(wanted)
+            }
+            _ => false,
+        };
+        if brings {
+            all.extend(along(account, declared).into_iter().filter(|(kind, ..)| wanted(kind)));
         }
     }
-    documents
+    all
 }
 
 fn arn(account: &Account, declared: &Declared) -> String {
@@ -101,7 +114,7 @@ pub(crate) fn policy(statements: &[String]) -> String {
 }
 
 /// What the API gives of a thing, the answers to further calls below the names its kind gives them.
-fn document(account: &Account, declared: &Declared) -> Value {
+pub(crate) fn document(account: &Account, declared: &Declared) -> Value {
     let (arn, tags) = (arn(account, declared), account.tags());
     match &declared.thing {
         Thing::Bucket(bucket) => of_bucket(bucket, &tags),
@@ -320,7 +333,7 @@ fn of_instance(instance: &Instance, account: &Account, tags: &Tags) -> Value {
 }
 
 /// What AWS or a module makes along with a thing.
-fn along(account: &Account, declared: &Declared) -> Vec<(&'static str, String, Value)> {
+fn along(account: &Account, declared: &Declared) -> Vec<Plain> {
     let tags = account.tags();
     let inlines = |owner: &str, arn: &str, policies: &[(String, String)]| -> Vec<_> {
         let policies = policies.iter().map(|(name, document)| {

@@ -1,6 +1,6 @@
 //! What stands in each account and nobody declared: the roles of services and of permission sets, and AWS's own policies.
 
-use crate::live::{policy, raw};
+use crate::live::{Plain, policy, raw};
 use crate::organisation::{Account, Organisation};
 use crate::trail::reserved_role;
 use palisade_model::RawResource;
@@ -107,38 +107,51 @@ const READS: &[&str] = &[
 
 /// The roles and policies of an organisation that no configuration declares.
 pub fn documents(organisation: &Organisation) -> Vec<RawResource> {
-    let mut all = Vec::new();
-    for account in &organisation.accounts {
-        for (name, service, _) in OF_SERVICES {
-            let path = format!("/aws-service-role/{service}/");
-            let attached = [format!("arn:aws:iam::aws:policy/aws-service-role/{name}Policy")];
-            all.push(role(account, name, &path, crate::build::trusts_service(service), &attached, None));
-        }
-        let runs = policy(&[json!({
-            "Effect": "Allow", "Resource": "*",
-            "Action": ["ec2:DescribeTags", "kms:GenerateDataKey", "sqs:GetQueueAttributes", "ssm:GetParameter", "ssm:UpdateInstanceInformation"],
-        })
-        .to_string()]);
-        let trust = crate::build::trusts_service("ec2.amazonaws.com");
-        all.push(role(account, DEFAULT_MACHINE, "/", trust, &[], Some(("run", &runs))));
-        let assigned = organisation.groups.iter().flat_map(|group| &group.assignments);
-        let sets: BTreeSet<&str> = assigned
-            .filter(|(_, accounts)| accounts.contains(&account.id))
-            .map(|(set, _)| set.as_str())
-            .collect();
-        for set in organisation.permission_sets.iter().filter(|set| sets.contains(set.name.as_str())) {
-            let (name, _) = reserved_role(organisation.seed, &account.id.to_string(), &set.name);
-            let path = "/aws-reserved/sso.amazonaws.com/eu-west-1/";
-            let inline = set.inline.as_ref().map(|document| (set.name.as_str(), document.as_str()));
-            all.push(role(account, &name, path, trusts_directory(account), &set.managed, inline));
-        }
-    }
+    let of = |account: &Account| -> Vec<RawResource> {
+        let roles = roles(organisation, account).into_iter();
+        roles.map(|(kind, arn, document)| raw(account, kind, &arn, document)).collect()
+    };
+    let mut all: Vec<RawResource> = organisation.accounts.iter().flat_map(of).collect();
     let Some(account) = organisation.accounts.first() else { return all };
-    for (name, _, actions) in OF_SERVICES {
-        all.push(of_aws(account, &format!("aws-service-role/{name}Policy"), "Action", actions));
-    }
-    all.extend(OF_AWS.map(|(name, element, actions)| of_aws(account, name, element, actions)));
+    all.extend(policies_of_aws().into_iter().map(|(kind, arn, document)| raw(account, kind, &arn, document)));
     all
+}
+
+/// The roles of an account that no configuration declares.
+pub(crate) fn roles(organisation: &Organisation, account: &Account) -> Vec<Plain> {
+    let mut all = Vec::new();
+    for (name, service, _) in OF_SERVICES {
+        let path = format!("/aws-service-role/{service}/");
+        let attached = [format!("arn:aws:iam::aws:policy/aws-service-role/{name}Policy")];
+        all.push(role(account, name, &path, crate::build::trusts_service(service), &attached, None));
+    }
+    let runs = policy(&[json!({
+        "Effect": "Allow", "Resource": "*",
+        "Action": ["ec2:DescribeTags", "kms:GenerateDataKey", "sqs:GetQueueAttributes", "ssm:GetParameter", "ssm:UpdateInstanceInformation"],
+    })
+    .to_string()]);
+    let trust = crate::build::trusts_service("ec2.amazonaws.com");
+    all.push(role(account, DEFAULT_MACHINE, "/", trust, &[], Some(("run", &runs))));
+    let assigned = organisation.groups.iter().flat_map(|group| &group.assignments);
+    let sets: BTreeSet<&str> = assigned
+        .filter(|(_, accounts)| accounts.contains(&account.id))
+        .map(|(set, _)| set.as_str())
+        .collect();
+    for set in organisation.permission_sets.iter().filter(|set| sets.contains(set.name.as_str())) {
+        let (name, _) = reserved_role(organisation.seed, &account.id.to_string(), &set.name);
+        let path = "/aws-reserved/sso.amazonaws.com/eu-west-1/";
+        let inline = set.inline.as_ref().map(|document| (set.name.as_str(), document.as_str()));
+        all.push(role(account, &name, path, trusts_directory(account), &set.managed, inline));
+    }
+    all
+}
+
+/// AWS's own policies that are attached somewhere.
+pub(crate) fn policies_of_aws() -> Vec<Plain> {
+    let of_services = OF_SERVICES
+        .iter()
+        .map(|(name, _, actions)| of_aws(&format!("aws-service-role/{name}Policy"), "Action", actions));
+    of_services.chain(OF_AWS.map(|(name, element, actions)| of_aws(name, element, actions))).collect()
 }
 
 fn trusts_directory(account: &Account) -> String {
@@ -157,7 +170,7 @@ fn role(
     trust: String,
     attached: &[String],
     inline: Option<(&str, &str)>,
-) -> RawResource {
+) -> Plain {
     let arn = format!("arn:aws:iam::{}:role{path}{name}", account.id);
     let attached: Vec<Value> = attached.iter().map(|arn| json!({ "PolicyArn": arn })).collect();
     let inline: Vec<Value> = inline
@@ -168,10 +181,10 @@ fn role(
         "RoleName": name, "Arn": arn, "Path": path, "AssumeRolePolicyDocument": trust, "RolePolicyList": inline,
         "AttachedManagedPolicies": attached, "Tags": [],
     });
-    raw(account, "AWS::IAM::Role", &arn, document)
+    ("AWS::IAM::Role", arn, document)
 }
 
-fn of_aws(account: &Account, name: &str, element: &str, actions: &[&str]) -> RawResource {
+fn of_aws(name: &str, element: &str, actions: &[&str]) -> Plain {
     let arn = format!("arn:aws:iam::aws:policy/{name}");
     let mut statement = json!({ "Effect": "Allow", "Resource": "*" });
     statement[element] = json!(actions);
@@ -180,5 +193,5 @@ fn of_aws(account: &Account, name: &str, element: &str, actions: &[&str]) -> Raw
         "Version": { "PolicyVersion": { "Document": policy(&[statement.to_string()]), "VersionId": "v1" } },
         "Entities": { "PolicyUsers": [], "PolicyGroups": [], "PolicyRoles": [] },
     });
-    raw(account, "AWS::IAM::ManagedPolicy", &arn, document)
+    ("AWS::IAM::ManagedPolicy", arn, document)
 }

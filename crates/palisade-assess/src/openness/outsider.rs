@@ -8,6 +8,7 @@ use palisade_iam::{
     Request, ResourceText, Rest, Strictness, Truth, decide,
 };
 use palisade_model::{Node, Origin, Value};
+use palisade_prove::{Answer, Attached, Options, no_public_access};
 use palisade_services::Reference;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,23 @@ const VALUES_MAX: usize = 16;
 /// How many actions, told apart by the denials, and how many resources are tried.
 const ACTIONS_MAX: usize = 24;
 const RESOURCES_MAX: usize = 24;
+
+/// Networks whose addresses no request from the internet has.
+const NOT_OF_THE_INTERNET: [&str; 8] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/3",
+    "::/3",
+    "4000::/2",
+    "8000::/1",
+];
+/// The organisation that the prover gives to strangers.
+const PROVERS_STRANGERS: &str = "o-stranger";
+
+/// How many steps the prover takes for one statement.
+const STEPS_MAX: u64 = 200_000;
 
 /// Services that answer those who are not signed in.
 const UNSIGNED: [&str; 4] = ["s3", "sqs", "sns", "es"];
@@ -191,7 +209,62 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        if is_open { Truth::Unknown } else { Truth::No }
+        // Values that were tried prove nothing about those that were not.
+        match is_open {
+            true => Truth::Unknown,
+            false if self.question.to == To::Everyone && self.overlaps() => self.proved(),
+            false => Truth::No,
+        }
+    }
+
+    /// Is a key compared with a pattern and with something else? Of the values that meet both, none may have been tried.
+    fn overlaps(&self) -> bool {
+        let is_pattern = |text: &str| variables(text).next().is_none() && text.contains(['*', '?']);
+        let compared = self.keys.values().map(|values| values.iter().map(|(_, text)| text));
+        compared.into_iter().any(|mut texts| texts.len() > 1 && texts.any(|text| is_pattern(text)))
+    }
+
+    /// What no outsider does, as denials: calls of other services, from addresses that are not of the internet, or to a
+    /// resource of their own organisation.
+    fn never(&self) -> Arc<Policy> {
+        let node = |value: Value| Node::new(value, Origin::Documented("".into()));
+        let text = |text: &str| node(Value::text(text));
+        let one = |name: &str, value: Node| node(Value::map([(Arc::from(name), value)]));
+        let deny = |actions: (&str, &str), condition: Option<Node>| {
+            let mut entries: Vec<(Arc<str>, Node)> = vec![
+                ("Effect".into(), text("Deny")),
+                ("Principal".into(), one("AWS", text("*"))),
+                (actions.0.into(), text(actions.1)),
+                ("Resource".into(), text("*")),
+            ];
+            entries.extend(condition.map(|condition| (Arc::from("Condition"), condition)));
+            node(Value::map(entries))
+        };
+        let networks = node(Value::list(NOT_OF_THE_INTERNET.iter().map(|network| text(network)).collect()));
+        let statements = vec![
+            deny(("NotAction", &format!("{}:*", self.question.service)), None),
+            deny(("Action", "*"), Some(one("IpAddress", one("aws:SourceIp", networks)))),
+            deny(
+                ("Action", "*"),
+                Some(one("StringEquals", one("aws:ResourceOrgID", text(PROVERS_STRANGERS)))),
+            ),
+        ];
+        let document = node(Value::map([
+            ("Version".into(), text("2012-10-17")),
+            ("Statement".into(), node(Value::list(statements))),
+        ]));
+        Arc::new(Policy::from_node(&document, "never", PolicyKind::Resource, Strictness::Forgiving))
+    }
+
+    /// Does the prover know of a request of somebody whom nobody knows, for an action of the service?
+    fn proved(&self) -> Truth {
+        let policies = Attached::new(vec![self.policy.clone(), self.never()]);
+        let options = Options { steps: STEPS_MAX, unlisted_actions: false };
+        match no_public_access(&policies, &options).answer {
+            Answer::Holds => Truth::No,
+            Answer::Violated(_) => Truth::Yes,
+            Answer::Unknown(_) => Truth::Unknown,
+        }
     }
 
     fn request(

@@ -373,3 +373,21 @@ fn hostile_policies_end_as_unknown() {
     let closed = format!(r#""StringLike": {{{}, "aws:principalorgid": ["o-a1b2c3d4e5"]}}"#, keys.join(", "));
     readable(&closed, "", "closed");
 }
+
+#[test]
+fn two_patterns_that_only_a_third_value_meets_let_in() {
+    readable(
+        r#""StringLike": {"aws:useragent": ["crawler-*"]}, "StringLikeIfExists": {"aws:useragent": ["*-ours"]}"#,
+        "",
+        "open",
+    );
+    readable(
+        r#""StringLike": {"aws:useragent": ["crawler-*"]}, "StringNotLike": {"aws:useragent": ["crawler-?*", "crawler-"]}"#,
+        "",
+        "closed",
+    );
+    key(
+        r#""ForAnyValue:StringLike": {"kms:encryptioncontext:app": ["a*"]}, "StringLike": {"kms:encryptioncontext:app": ["*b"]}"#,
+        "open",
+    );
+}

@@ -104,6 +104,7 @@ fn compare(case: &Value, count: &mut Count) {
     let called = format!("{}.{} ({})", service.name, operation.name, word("protocol"));
     let endpoint = Endpoint {
         url: "https://host.example.com".to_owned(),
+        is_given: false,
         signing_name: String::new(),
         signing_region: String::new(),
         signing: String::new(),

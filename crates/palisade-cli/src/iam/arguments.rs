@@ -40,6 +40,17 @@ Exit codes:
   2  the arguments, or all of the input, are wrong
   3  none of those that could be read disagrees, and part of the input could not be read")]
     Replay(ReplayOptions),
+    /// Tell who can do something to a resource, through all layers, themselves or through roles.
+    #[command(after_help = "\
+Examples:
+  palisade iam who-can s3:GetObject arn:aws:s3:::acme-films/* --estate acme
+  palisade iam who-can iam:CreateUser --resource-account 111122223333 --estate acme --format json
+
+Exit codes:
+  0  answered
+  2  the arguments, or all of the input, are wrong
+  3  part of the answer is not known, and --allow-unknown was not given")]
+    WhoCan(crate::iam_who::WhoCanOptions),
     /// Prove what policies never allow, or show a request that they do.
     #[command(after_help = "\
 Examples:
@@ -180,7 +191,8 @@ pub enum AnswerFormat {
     Json,
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
+/// Reads `KEY=VALUE`.
+pub fn key_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => {

@@ -206,25 +206,43 @@ fn of_estate(
 
 /// Reads an estate from its folder or file.
 pub fn estate(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<Estate> {
+    let mut all = estates(path, diagnostics)?;
+    anyhow::ensure!(
+        all.len() < 2,
+        "`{}` holds {} organisations, and this asks about one",
+        path.display(),
+        all.len()
+    );
+    all.pop().with_context(|| format!("`{}` holds no estate", path.display()))
+}
+
+/// Reads estates from a folder or file: one of each organisation.
+pub fn estates(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<Estate>> {
     let loaded =
         palisade_read_aws::load(path).with_context(|| format!("`{}` could not be read", path.display()))?;
-    match loaded {
-        Loaded::Estate(estate) => Ok(*estate),
-        Loaded::Export(export) => {
-            let is_empty = export.resources.is_empty() && export.organisation.is_none();
-            if is_empty {
-                let said: Vec<String> = export.diagnostics.iter().map(ToString::to_string).collect();
-                anyhow::bail!("`{}` holds no estate: {}", path.display(), said.join("\n"));
-            }
-            diagnostics.extend(export.diagnostics);
-            let (library, _) = library(&[])?;
-            Ok(Estate {
-                resources: palisade_assess::resolve(export.resources, library.kinds()),
-                accounts: export.accounts,
-                organisation: export.organisation,
-            })
-        }
+    let exports = match loaded {
+        Loaded::Estate(estate) => return Ok(vec![*estate]),
+        Loaded::Export(export) => vec![*export],
+        Loaded::Exports(exports) => exports,
+    };
+    let is_empty =
+        exports.iter().all(|export| export.resources.is_empty() && export.organisation.is_none());
+    if is_empty {
+        let said: Vec<String> =
+            exports.iter().flat_map(|export| &export.diagnostics).map(ToString::to_string).collect();
+        anyhow::bail!("`{}` holds no estate: {}", path.display(), said.join("\n"));
     }
+    let (library, _) = library(&[])?;
+    let mut estates = Vec::new();
+    for export in exports {
+        diagnostics.extend(export.diagnostics);
+        estates.push(Estate {
+            resources: palisade_assess::resolve(export.resources, library.kinds()),
+            accounts: export.accounts,
+            organisation: export.organisation,
+        });
+    }
+    Ok(estates)
 }
 
 /// Adds the policies that files hold.

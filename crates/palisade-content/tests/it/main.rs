@@ -1,6 +1,7 @@
 //! Pages as people write them, right and wrong.
 
 mod broken;
+mod calls;
 mod community;
 mod scaffolded;
 mod shipped;

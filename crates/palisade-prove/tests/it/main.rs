@@ -5,3 +5,4 @@
 mod attacked;
 mod corpora;
 mod questions;
+mod random;

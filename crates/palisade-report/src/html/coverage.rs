@@ -14,6 +14,7 @@ impl Page<'_> {
         self.input(&report.diagnostics)?;
         self.to.write_all(b"<section class=\"other\" id=\"coverage\"><h2>What was looked at</h2>\n")?;
         self.tallies(report)?;
+        self.collected(report)?;
         self.uncovered(report)?;
         self.checks(report)?;
         self.to.write_all(b"</section>\n")
@@ -98,6 +99,37 @@ impl Page<'_> {
             self.to,
             "<tr><th scope=\"row\">{label}</th><td>{fails}</td><td>{unknown}</td><td>{passes}</td></tr>"
         )
+    }
+
+    /// What of live accounts was read, what was not and why.
+    fn collected(&mut self, report: &Report) -> io::Result<()> {
+        let Some(collected) = &report.coverage.collected else { return Ok(()) };
+        let missing = collected.missing().unwrap_or_else(|| "All of it could be read.".to_owned());
+        writeln!(
+            self.to,
+            "<h3 id=\"collected\">Live accounts</h3><p>{}. {}</p>",
+            Text(&collected.what()),
+            Text(&missing)
+        )?;
+        if collected.gaps.is_empty() {
+            return Ok(());
+        }
+        self.to.write_all(
+            b"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"What was not read\"><table><caption>Not read</caption>\
+              <thead><tr><th scope=\"col\">Call</th><th scope=\"col\">Why</th><th scope=\"col\">Missing permission</th>\
+              <th scope=\"col\">Open answers</th></tr></thead><tbody>",
+        )?;
+        for gap in &collected.gaps {
+            write!(
+                self.to,
+                "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td><code>{}</code></td><td>{}</td></tr>",
+                Text(&gap.call),
+                Text(&gap.words()),
+                Text(gap.permission.as_deref().unwrap_or("")),
+                digits(gap.open),
+            )?;
+        }
+        self.to.write_all(b"</tbody></table></div>\n")
     }
 
     fn uncovered(&mut self, report: &Report) -> io::Result<()> {

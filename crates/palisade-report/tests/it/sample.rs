@@ -5,7 +5,8 @@ use palisade_model::{
     Severity, Source, Span, Subject, Suppressed, SuppressedBy, Suppression, Unknown, Verdict, Why,
 };
 use palisade_report::{
-    ComparedWith, Comparison, Counts, Coverage, DetectionSummary, Detections, PageSummary, Report,
+    Cells, Collected, ComparedWith, Comparison, Counts, Coverage, DetectionSummary, Detections, PageSummary,
+    Report, Unread,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -366,6 +367,7 @@ pub fn report() -> Report {
             files: 12,
             without_kind: types.iter().map(|(name, count)| ((*name).into(), *count)).collect(),
             without_check: [("AWS::KMS::Key".into(), 2)].into(),
+            collected: None,
         },
         diagnostics: diagnostics(),
         pages,
@@ -387,6 +389,58 @@ pub fn accepted() -> Suppressed {
         ticket: Some("SEC-12".into()),
     };
     Suppressed { finding, suppression }
+}
+
+/// A report on live accounts that could not all be read.
+pub fn live() -> Report {
+    let mut report = clean(24, 12);
+    let unread = |call: &str, failure: &str, code: &str, permission: Option<&str>, hides| Unread {
+        call: call.into(),
+        failure: failure.into(),
+        code: code.into(),
+        message: format!(
+            "User: arn:aws:sts::111122223333:assumed-role/audit/p is not authorized to perform {call}"
+        ),
+        permission: permission.map(Into::into),
+        accounts: ["111122223333", "444455556666"].iter().filter_map(|id| id.parse().ok()).collect(),
+        regions: ["eu-west-1"].iter().filter_map(|region| region.parse().ok()).collect(),
+        cells: 2,
+        times: 14,
+        hides_resources: hides,
+        open: 0,
+    };
+    let mut collected = Collected {
+        organisation: Some("o-acme".into()),
+        accounts: 6,
+        regions: 2,
+        started: "2026-11-22T05:10:00Z".into(),
+        finished: Some("2026-11-22T05:12:41Z".into()),
+        calls: 3_387,
+        throttled: 0,
+        policies_changed: true,
+        cells: Cells { read: 1_190, partly: 3, not_read: 1, not_there: 15 },
+        gaps: vec![
+            unread("sqs:ListQueues", "timed-out", "timeout", None, true),
+            unread("s3:GetBucketPolicy", "denied", "AccessDenied", Some("s3:GetBucketPolicy"), false),
+        ],
+    };
+    let call = Call {
+        operation: "s3:GetBucketPolicy".into(),
+        account: "111122223333".parse().ok(),
+        region: "eu-west-1".parse().ok(),
+        time: None,
+    };
+    let origin = Origin::Call(Arc::new(call));
+    let mut open =
+        finding(&pages()[0], "arn:aws:s3:::films", "`s3:GetBucketPolicy` was denied", origin.clone());
+    open.verdict = Verdict::Unknown;
+    let why = Why::Denied("s3:GetBucketPolicy".into());
+    open.evidence = vec![evidence("policy", None, Some(why), origin)];
+    report.counts.add(open.severity, Verdict::Unknown);
+    report.findings.push(open);
+    collected.count_open(&report.findings);
+    report.coverage.collected = Some(collected);
+    report
 }
 
 /// A report in which nothing fails and nothing is open.

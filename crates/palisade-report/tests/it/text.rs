@@ -77,6 +77,11 @@ fn a_report_without_a_fault_is_honest_about_what_it_saw() {
 }
 
 #[test]
+fn what_of_live_accounts_could_not_be_read_is_told_first_and_last() {
+    assert_snapshot!(set(&sample::live(), &TextOptions::default()));
+}
+
+#[test]
 fn the_order_of_the_findings_does_not_change_the_report() {
     let mut turned = report();
     turned.findings.reverse();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod api;
 mod detections;
 mod estate;
 mod flaws;

@@ -1,0 +1,5 @@
+//! Questions over estates.
+
+mod brute;
+mod conformance;
+mod world;

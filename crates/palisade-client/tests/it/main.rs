@@ -1,0 +1,8 @@
+//! The integration tests of the client: against a server that misbehaves, against moto, and signatures against botocore.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what a test takes for granted")]
+
+mod fake;
+mod misbehaving;
+mod moto;
+mod signature;

@@ -1,0 +1,35 @@
+//! What was read of a cloud at one time, on disk: records, the coverage ledger and the manifest.
+//!
+//! A snapshot says of each cell (an account, a region, a kind) what was read, what was not and why; nothing that could
+//! not be read is silently absent. docs/reference/snapshot.md describes the files. [`Store`] writes a snapshot so that a
+//! run killed at any point is gone on with; [`load`] makes raw resources of one, and says how completely each kind was
+//! listed.
+
+mod classify;
+mod document;
+mod error;
+mod files;
+mod journal;
+mod ledger;
+mod lines;
+mod load;
+mod manifest;
+mod memory;
+mod record;
+mod redact;
+mod store;
+
+pub use document::Expect;
+pub use error::SnapshotError;
+pub use files::{Disk, Files, Fill};
+pub use journal::{Answer, For, JournalEntry};
+pub use ledger::{Cell, CellKey, Gap, State};
+pub use load::{Expected, Loaded, load, read};
+pub use manifest::{FORMAT, Manifest, Secrets};
+pub use memory::Memory;
+pub use record::{Asked, Part, Record};
+pub use redact::{Redactor, hex, new_key, parse_key};
+pub use store::{Resumed, Store, parameters_hash};
+
+#[cfg(test)]
+mod tests;
