@@ -5,7 +5,9 @@ mod differential;
 mod fuzz;
 mod generate;
 mod models;
+mod moto;
 mod oracle;
+mod prove;
 mod services;
 mod sigma;
 mod terraform;
@@ -22,12 +24,15 @@ usage: cargo xtask CHORE
 
   test [STEP…]                 everything CI runs: format, tidy, lints, tests, generated, mutants
   tools                        fetches what some tests compare with, and prints the variables that name it
+  moto                         starts moto, which pretends to be AWS, and prints the variable that names it
   tidy                         what no compiler checks: edges between crates, purity, invariants, small rules
   generate [--check]           writes what is derived: GLOSSARY.md and docs/reference
   bench [--build]              times and memory, each beside a limit or a peer of the same run
   services                     writes anew what AWS services are to IAM, from two public packages
   models                       writes anew what AWS's operations look like, from botocore's models
   oracle sigma [RULES [SEED]]  asks others the same as our engines: rsigma-eval on rules made of a seed
+  oracle prove [--pairs N] [--seed N] [--managed FOLDER]
+                               asks cvc5 what the prover answers about pairs of policies, generated or of a folder
   oracle terraform [--seed N] [--functions N] [--modules N]
                                generated calls and modules through Terraform itself, and how many come out the same
   differential [N]             asks the authorisation engine and the reference N (10,000,000) generated questions
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
     let done = Workspace::read().and_then(|workspace| match arguments.split_first() {
         Some((&"test", steps)) => test::run(&workspace, steps),
         Some((&"tools", [])) => tools::print(&workspace),
+        Some((&"moto", [])) => moto::run(&workspace),
         Some((&"tidy", [])) => tidy::run(&workspace),
         Some((&"generate", [])) => generate::write(&workspace),
         Some((&"generate", ["--check"])) => generate::check(&workspace),
@@ -48,6 +54,7 @@ fn main() -> ExitCode {
         Some((&"services", [])) => services::write(&workspace),
         Some((&"models", [])) => models::write(&workspace),
         Some((&"oracle", ["terraform", options @ ..])) => terraform::run(&workspace, options),
+        Some((&"oracle", ["prove", options @ ..])) => prove::run(&workspace, options),
         Some((&"oracle", [subject, arguments @ ..])) => oracle::run(&workspace, subject, arguments),
         Some((&"differential", [])) => differential::run(&workspace, "10000000"),
         Some((&"differential", [count])) => differential::run(&workspace, count),

@@ -10,7 +10,7 @@ pub fn run(workspace: &Workspace, subject: &str, arguments: &[&str]) -> Result<(
         ("sigma", [rules]) => sigma::run(workspace, Some(rules), None),
         ("sigma", [rules, seed]) => sigma::run(workspace, Some(rules), Some(seed)),
         _ => Err(format!(
-            "`{}` is no oracle: sigma [RULES [SEED]]",
+            "`{}` is no oracle: sigma [RULES [SEED]], prove, terraform",
             [&[subject], arguments].concat().join(" ")
         )),
     }

@@ -2,14 +2,14 @@
 
 use crate::tools::{self, Tools};
 use crate::workspace::{Profile, Workspace, run as run_command};
-use crate::{generate, sigma, tidy};
+use crate::{generate, moto, prove, sigma, tidy};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 type Step = fn(&Workspace, &mut Report) -> Result<(), String>;
 
 /// The steps in the order of how soon they tell.
-const STEPS: [(&str, Step); 7] = [
+const STEPS: [(&str, Step); 8] = [
     ("format", |workspace, _| {
         run_command(&mut workspace.cargo(&["fmt", "--all", "--check", "--", "--files-with-diff"]))
     }),
@@ -35,6 +35,14 @@ const STEPS: [(&str, Step); 7] = [
         // It takes some minutes to build, cold, and changes nothing that ships.
         false => {
             println!("SKIPPED comparing with rsigma-eval (build it once with `cargo xtask oracle sigma`)");
+            report.skipped += 1;
+            Ok(())
+        }
+    }),
+    ("prover", |workspace, report| match prove::solver(workspace) {
+        Ok(solver) => prove::sample(workspace, &solver),
+        Err(reason) => {
+            println!("SKIPPED comparing the prover with cvc5 (it can't be had: {reason})");
             report.skipped += 1;
             Ok(())
         }
@@ -109,7 +117,9 @@ impl Report {
 }
 
 fn tests(workspace: &Workspace, report: &mut Report) -> Result<(), String> {
-    let Tools { environment, missing } = tools::fetch(workspace);
+    let mut tools = tools::fetch(workspace);
+    let moto = moto::for_tests(workspace, &mut tools);
+    let Tools { environment, missing } = tools;
     for what in &missing {
         println!("SKIPPED {what}");
         report.skipped += 1;
@@ -123,6 +133,7 @@ fn tests(workspace: &Workspace, report: &mut Report) -> Result<(), String> {
         report.read(&line);
     }
     let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
+    drop(moto);
     if status.success() { Ok(()) } else { Err(format!("`cargo test` failed: {status}")) }
 }
 

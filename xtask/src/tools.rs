@@ -30,7 +30,7 @@ pub struct Tools {
 pub fn fetch(workspace: &Workspace) -> Tools {
     let folder = workspace.target.join("tools");
     let mut tools = Tools { environment: Vec::new(), missing: Vec::new() };
-    let python = python(&folder.join("venv"));
+    let python = python_environment(&folder.join("venv"), &PYTHON_PACKAGES);
     tools.add("PALISADE_PYTHON", python, "validating SARIF and OCSF, and comparing with botocore");
     tools.add("PALISADE_SARIF_SCHEMA", sarif_schema(&folder.join("sarif")), "validating SARIF");
     tools.add(
@@ -88,7 +88,8 @@ pub fn print(workspace: &Workspace) -> Result<(), String> {
 }
 
 impl Tools {
-    fn add(&mut self, variable: &'static str, found: Result<PathBuf, String>, what_for: &str) {
+    /// Adds what was found, or what will be missed.
+    pub fn add(&mut self, variable: &'static str, found: Result<PathBuf, String>, what_for: &str) {
         match found {
             Ok(path) => self.environment.push((variable, path)),
             Err(reason) => self.missing.push(format!("{what_for} (no {variable}: {reason})")),
@@ -96,13 +97,14 @@ impl Tools {
     }
 }
 
-fn python(venv: &Path) -> Result<PathBuf, String> {
+/// A Python of its own that has these packages: its program.
+pub fn python_environment(venv: &Path, packages: &[&str]) -> Result<PathBuf, String> {
     let python = venv.join("bin/python");
-    if is_current(venv, &PYTHON_PACKAGES) {
+    if is_current(venv, packages) {
         return Ok(python);
     }
     let system = on_path("python3").ok_or("`python3` is not on the PATH")?;
-    eprintln!("fetching {} into {}", PYTHON_PACKAGES.join(", "), venv.display());
+    eprintln!("fetching {} into {}", packages.join(", "), venv.display());
     output(Command::new(system).args(["-m", "venv", "--clear"]).arg(venv))?;
     let mut pip = Command::new(&python);
     pip.args([
@@ -116,8 +118,8 @@ fn python(venv: &Path) -> Result<PathBuf, String> {
         "--timeout",
         "20",
     ]);
-    output(pip.args(PYTHON_PACKAGES))?;
-    mark_current(venv, &PYTHON_PACKAGES)?;
+    output(pip.args(packages))?;
+    mark_current(venv, packages)?;
     Ok(python)
 }
 

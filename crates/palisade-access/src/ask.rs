@@ -35,6 +35,18 @@ pub enum Found {
 }
 
 impl Found {
+    /// The statement of the resource's policy that lets it through, where there is one, for people.
+    pub fn admitted_by(&self) -> Option<StatementRef> {
+        let Self::Can { met, policies, .. } = self else { return None };
+        let question = Question::new(met.request.clone(), policies.as_ref().clone());
+        let layers = palisade_iam::explain(&question).layers;
+        let of_resource = layers
+            .into_iter()
+            .find(|verdict| verdict.layer == Layer::Resource)
+            .and_then(|verdict| verdict.by);
+        of_resource.or_else(|| self.reference().filter(|by| by.layer != Layer::Identity))
+    }
+
     /// The statement that lets it through, for people.
     pub fn reference(&self) -> Option<StatementRef> {
         match self {
@@ -61,13 +73,20 @@ pub(crate) fn everything() -> Arc<Policy> {
 ///
 /// # Errors
 /// What was asked is no request.
-pub fn question(identities: &Identities, mut asked: Asked, side: Side) -> Result<(Request, Policies), String> {
+pub fn question(
+    identities: &Identities,
+    mut asked: Asked,
+    side: Side,
+) -> Result<(Request, Policies), String> {
     usual(&mut asked.context);
     let (request, mut policies) = identities.question(&asked)?;
     if side == Side::Assumed && request.principal.has_identity() {
         policies.identity = vec![everything()];
         policies.boundaries = Vec::new();
-        policies.scps = Vec::new();
+        // Of accounts that the organisation has, it is known what binds them, whatever was not read.
+        if request.principal.account().is_none_or(|account| identities.organisation_of(account).is_none()) {
+            policies.scps = Vec::new();
+        }
         // Whoever asks for a federation token passes the policy that they like.
         let is_federated = matches!(request.principal, palisade_iam::Principal::FederatedUser(_));
         policies.session = if is_federated { vec![everything()] } else { Vec::new() };
@@ -111,7 +130,11 @@ fn why_not(decision: Decision, policies: &Policies) -> String {
         return match by.layer {
             // The same policy has a name of its own for each that has it.
             Layer::Identity | Layer::Session | Layer::Boundary => format!("{} deny it", by.layer.noun()),
-            _ => format!("statement {} of {} denies it", by.sid.as_deref().map_or_else(|| by.statement.to_string(), |sid| format!("`{sid}`")), by.policy),
+            _ => format!(
+                "statement {} of {} denies it",
+                by.sid.as_deref().map_or_else(|| by.statement.to_string(), |sid| format!("`{sid}`")),
+                by.policy
+            ),
         };
     }
     let blocked: Vec<&str> = decision.blocked_by.iter().map(Layer::noun).collect();
@@ -121,4 +144,3 @@ fn why_not(decision: Decision, policies: &Policies) -> String {
         several => format!("{} do not allow it", several.join(" and ")),
     }
 }
-

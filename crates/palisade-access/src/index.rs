@@ -1,8 +1,8 @@
 //! The principals of an estate, put into classes that no policy tells apart, and found by the actions they may be allowed.
 
 use palisade_iam::{
-    Action, Actions, Condition, Context, Effect, Level, Policy, PrincipalPattern, ResourceText, Rest, Statement, Test,
-    Truth,
+    Action, Actions, Condition, Context, Effect, Level, Policy, PrincipalPattern, ResourceText, Rest,
+    Statement, Test,
 };
 use palisade_identity::{Identities, Identity};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -40,6 +40,8 @@ pub(crate) struct AccountOf {
     pub members: Vec<u32>,
     /// Its chain of service control policies.
     pub chain: u32,
+    /// Its organisation, as far as one can tell.
+    pub organisation: Option<u32>,
 }
 
 /// Which attributes of principals some policies look at.
@@ -48,6 +50,7 @@ pub(crate) struct Looks {
     pub at_arn: bool,
     pub at_tags: bool,
     pub at_account: bool,
+    pub at_organisation: bool,
 }
 
 impl Looks {
@@ -56,6 +59,7 @@ impl Looks {
             at_arn: self.at_arn || other.at_arn,
             at_tags: self.at_tags || other.at_tags,
             at_account: self.at_account || other.at_account,
+            at_organisation: self.at_organisation || other.at_organisation,
         }
     }
 }
@@ -105,8 +109,11 @@ impl Organisation {
             }
         }
         all.sets_of = vec![Vec::new(); all.contents.len()];
-        for (set, (policies, _)) in all.sets.iter().enumerate() {
-            policies.iter().for_each(|content| all.sets_of[*content as usize].push(as_u32(set)));
+        for (set, (policies, boundary)) in all.sets.iter().enumerate() {
+            policies
+                .iter()
+                .chain(boundary)
+                .for_each(|content| all.sets_of[*content as usize].push(as_u32(set)));
         }
         for (at, policy) in all.contents.iter().enumerate() {
             match services(policy) {
@@ -140,14 +147,20 @@ impl Organisation {
         }
         // One that was made for this account alone says the same as another with the same words.
         if levels.iter().flat_map(|level| &level.policies).any(|policy| policy.unread.is_some()) {
-            said = format!("{:?}", levels.iter().flat_map(|l| &l.policies).map(|p| &p.unread).collect::<Vec<_>>());
+            said = format!(
+                "{:?}",
+                levels.iter().flat_map(|l| &l.policies).map(|p| &p.unread).collect::<Vec<_>>()
+            );
         }
         let chain = *chains.entry(said).or_insert_with(|| {
             self.chains.push(levels);
             as_u32(self.chains.len() - 1)
         });
         let at = as_u32(self.accounts.len());
-        self.accounts.push(AccountOf { id: id.clone(), members: Vec::new(), chain });
+        let ids = self.identities.organisations();
+        let organisation = self.identities.organisation_of(id);
+        let organisation = ids.iter().position(|known| Some(*known) == organisation).map(as_u32);
+        self.accounts.push(AccountOf { id: id.clone(), members: Vec::new(), chain, organisation });
         self.by_account.insert(id.clone(), at);
         at
     }
@@ -167,32 +180,54 @@ impl Organisation {
         at
     }
 
-    /// The sets of policies some of which may allow the action on the resource.
-    pub(crate) fn may_allow(&self, action: &Action, resource: Option<&ResourceText>) -> HashSet<u32> {
-        let context = Context::new(Rest::Unknown("it is not told".into()));
-        let of_service = self.by_service.get(action.service()).into_iter().flatten();
-        let mut sets = HashSet::new();
-        for content in of_service.chain(&self.always) {
-            let policy = &self.contents[*content as usize];
-            if policy_may(policy, action, resource, &context) {
-                sets.extend(self.sets_of[*content as usize].iter().copied());
+    /// What the sets of policies say that matters for an action on a resource.
+    pub(crate) fn relevance(&self, asked: &About) -> Relevance {
+        let mut relevance = Relevance { looks: vec![Looks::default(); 2], ..Relevance::default() };
+        let mut texts: HashMap<String, u32> = HashMap::new();
+        let mut parts: Vec<(u32, Looks, bool)> = vec![(0, Looks::default(), false); self.contents.len()];
+        let mut touched: HashSet<u32> = HashSet::new();
+        let of_service = self.by_service.get(asked.action.service()).into_iter().flatten();
+        for at in of_service.chain(&self.always) {
+            let policy = &self.contents[*at as usize];
+            let (text, may) = relevant(policy, asked);
+            if text.is_empty() {
+                continue;
+            }
+            let next = as_u32(texts.len() + 1);
+            let part = *texts.entry(text).or_insert(next);
+            parts[*at as usize] = (part, looks(policy, asked), may);
+            touched.extend(&self.sets_of[*at as usize]);
+        }
+        let mut classes: HashMap<(Vec<u32>, Option<u32>), u32> =
+            [((Vec::new(), None), 0), ((Vec::new(), Some(0)), 1)].into();
+        for set in touched {
+            let (policies, boundary) = &self.sets[set as usize];
+            let mut said: Vec<u32> =
+                policies.iter().map(|at| parts[*at as usize].0).filter(|part| *part > 0).collect();
+            said.sort_unstable();
+            said.dedup();
+            let limit = boundary.map(|at| parts[at as usize].0);
+            let of_all = policies.iter().chain(boundary).map(|at| parts[*at as usize].1);
+            let next = as_u32(relevance.looks.len());
+            let class = *classes.entry((said, limit)).or_insert_with(|| {
+                relevance.looks.push(Looks::default());
+                next
+            });
+            let looks = &mut relevance.looks[class as usize];
+            *looks = of_all.fold(*looks, Looks::or);
+            relevance.classes.insert(set, class);
+            if policies.iter().any(|at| parts[*at as usize].2) {
+                relevance.may.insert(set);
             }
         }
-        sets
-    }
-
-    /// At what the policies of a set look for an action.
-    pub(crate) fn set_looks(&self, set: u32, action: &Action) -> Looks {
-        let Some((policies, boundary)) = self.sets.get(set as usize) else { return Looks::default() };
-        let contents = policies.iter().chain(boundary);
-        contents.map(|at| looks(&self.contents[*at as usize], action)).fold(Looks::default(), Looks::or)
+        relevance
     }
 
     /// At what a chain of service control policies looks for an action.
-    pub(crate) fn chain_looks(&self, chain: u32, action: &Action) -> Looks {
+    pub(crate) fn chain_looks(&self, chain: u32, asked: &About) -> Looks {
         let levels = self.chains.get(chain as usize).into_iter().flatten();
         let policies = levels.flat_map(|level| &level.policies);
-        policies.map(|policy| looks(policy, action)).fold(Looks::default(), Looks::or)
+        policies.map(|policy| looks(policy, asked)).fold(Looks::default(), Looks::or)
     }
 
     /// The principal of a unique id.
@@ -254,29 +289,31 @@ fn said(policy: &Policy) -> String {
     if let Some(why) = &policy.unread {
         let _ = write!(text, "unread {} {why}", policy.name);
     }
-    for statement in &policy.statements {
-        let _ = write!(text, "\n{:?} {:?} ", statement.effect, statement.open);
-        let _ = write!(text, "A{} {:?}", statement.actions.is_negated, statement.actions.open);
-        statement.actions.written.iter().for_each(|word| text.extend([" ", &word.text]));
-        if let Some(resources) = &statement.resources {
-            let _ = write!(text, "\nR{} {:?}", resources.is_negated, resources.open);
-            resources.patterns.iter().for_each(|(_, word)| text.extend(["\u{1}", &word.text]));
-        }
-        for condition in &statement.conditions {
-            let _ = write!(text, "\nC{} {} {:?}", condition.operator_text, condition.key_text, condition.open);
-            condition.values.iter().for_each(|value| text.extend(["\u{1}", &value.text]));
-        }
-    }
+    policy.statements.iter().for_each(|statement| say(statement, &mut text));
     text
 }
 
-/// The services of which a policy may allow something; nothing when it may be any.
+fn say(statement: &Statement, text: &mut String) {
+    let _ = write!(text, "\n{:?} {:?} ", statement.effect, statement.open);
+    let _ = write!(text, "A{} {:?}", statement.actions.is_negated, statement.actions.open);
+    statement.actions.written.iter().for_each(|word| text.extend([" ", &word.text]));
+    if let Some(resources) = &statement.resources {
+        let _ = write!(text, "\nR{} {:?}", resources.is_negated, resources.open);
+        resources.patterns.iter().for_each(|(_, word)| text.extend(["\u{1}", &word.text]));
+    }
+    for condition in &statement.conditions {
+        let _ = write!(text, "\nC{} {} {:?}", condition.operator_text, condition.key_text, condition.open);
+        condition.values.iter().for_each(|value| text.extend(["\u{1}", &value.text]));
+    }
+}
+
+/// The services of which a policy says something; nothing when it may be any.
 fn services(policy: &Policy) -> Option<HashSet<Box<str>>> {
     if policy.unread.is_some() {
         return None;
     }
     let mut all = HashSet::new();
-    for statement in policy.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny)) {
+    for statement in &policy.statements {
         let Actions { is_negated, written, open, .. } = &statement.actions;
         if *is_negated || open.is_some() || statement.open.is_some() {
             return None;
@@ -293,43 +330,99 @@ fn services(policy: &Policy) -> Option<HashSet<Box<str>>> {
     Some(all)
 }
 
-/// May the statement be about the action and the resource?
-pub(crate) fn is_about(
-    statement: &Statement,
-    action: &Action,
-    resource: Option<&ResourceText>,
-    context: &Context,
-) -> bool {
-    let acts = statement.actions.matches(action, context);
-    let matches = || match (&statement.resources, resource) {
-        (Some(resources), Some(resource)) => resources.matches(resource, context),
-        _ => Truth::Yes,
-    };
-    !acts.is_no() && !matches().is_no()
+/// What is asked about: an action, and a resource where one is known.
+pub(crate) struct About {
+    pub action: Action,
+    resource: Option<ResourceText>,
+    /// The beginning that all resources of a set have.
+    begins: Option<String>,
+    context: Context,
 }
 
-fn policy_may(policy: &Policy, action: &Action, resource: Option<&ResourceText>, context: &Context) -> bool {
-    policy.unread.is_some()
-        || policy
-            .statements
-            .iter()
-            .any(|statement| statement.effect != Some(Effect::Deny) && is_about(statement, action, resource, context))
-}
-
-/// At what of its principals a policy looks for an action.
-pub(crate) fn looks(policy: &Policy, action: &Action) -> Looks {
-    let context = Context::new(Rest::Absent);
-    let mut all = Looks::default();
-    for statement in &policy.statements {
-        if statement.actions.matches(action, &context).is_no() {
-            continue;
+impl About {
+    pub fn new(action: &Action, resource: &ResourceText, takes_no_resource: bool, is_set: bool) -> Self {
+        let one = !takes_no_resource && !is_set;
+        Self {
+            action: action.clone(),
+            resource: one.then(|| resource.clone()),
+            begins: is_set.then(|| beginning(&resource.text).to_owned()),
+            context: Context::new(Rest::Unknown("it is not told".into())),
         }
+    }
+
+    /// May the statement be about it?
+    pub fn is_in(&self, statement: &Statement) -> bool {
+        if statement.actions.matches(&self.action, &self.context).is_no() {
+            return false;
+        }
+        match (&statement.resources, &self.resource, &self.begins) {
+            (Some(resources), Some(resource), _) => !resources.matches(resource, &self.context).is_no(),
+            (Some(resources), None, Some(begins)) if !resources.is_negated && resources.open.is_none() => {
+                resources.patterns.iter().any(|(_, written)| {
+                    let pattern = beginning(&written.text);
+                    pattern.starts_with(begins.as_str()) || begins.starts_with(pattern)
+                })
+            }
+            _ => true,
+        }
+    }
+}
+
+/// What comes before the first wildcard or variable.
+fn beginning(text: &str) -> &str {
+    text.split(['*', '?', '$']).next().unwrap_or_default()
+}
+
+/// What sets of policies say that matters.
+#[derive(Default)]
+pub(crate) struct Relevance {
+    /// The class of each set; the others say nothing, and are of class 0, or of class 1 with a boundary.
+    classes: HashMap<u32, u32>,
+    /// The sets that may allow it.
+    may: HashSet<u32>,
+    looks: Vec<Looks>,
+}
+
+impl Relevance {
+    pub fn may_allow(&self, set: u32) -> bool {
+        self.may.contains(&set)
+    }
+    pub fn class(&self, organisation: &Organisation, set: u32) -> u32 {
+        let is_bounded =
+            || organisation.sets.get(set as usize).is_some_and(|(_, boundary)| boundary.is_some());
+        self.classes.get(&set).copied().unwrap_or_else(|| u32::from(is_bounded()))
+    }
+    pub fn looks(&self, class: u32) -> Looks {
+        self.looks.get(class as usize).copied().unwrap_or_default()
+    }
+}
+
+/// What of a policy is about what is asked, and whether that may allow it.
+fn relevant(policy: &Policy, asked: &About) -> (String, bool) {
+    if policy.unread.is_some() {
+        return (said(policy), true);
+    }
+    let (mut text, mut may) = (String::new(), false);
+    for statement in policy.statements.iter().filter(|statement| asked.is_in(statement)) {
+        if text.is_empty() {
+            let _ = write!(text, "{:?} {} {}", policy.kind, policy.has_variables, policy.is_rejected);
+        }
+        may |= statement.effect != Some(Effect::Deny);
+        say(statement, &mut text);
+    }
+    (text, may)
+}
+
+/// At what of its principals a policy looks for what is asked.
+pub(crate) fn looks(policy: &Policy, asked: &About) -> Looks {
+    let mut all = Looks::default();
+    for statement in policy.statements.iter().filter(|statement| asked.is_in(statement)) {
         let has_variable = |text: &str| policy.has_variables && text.contains("${");
         let resources = statement.resources.iter().flat_map(|resources| &resources.patterns);
         let texts = resources.map(|(_, written)| written.text.as_ref());
         let values = statement.conditions.iter().flat_map(|condition| &condition.values);
         if texts.chain(values.map(|value| value.text.as_ref())).any(has_variable) {
-            return Looks { at_arn: true, at_tags: true, at_account: true };
+            return Looks { at_arn: true, at_tags: true, at_account: true, at_organisation: true };
         }
         all = statement.conditions.iter().map(condition_looks).fold(all, Looks::or);
     }
@@ -341,10 +434,8 @@ fn condition_looks(condition: &Condition) -> Looks {
     Looks {
         at_arn: matches!(key, "aws:principalarn" | "aws:userid" | "aws:username"),
         at_tags: key.starts_with("aws:principaltag/"),
-        at_account: matches!(
-            key,
-            "aws:principalaccount" | "aws:principalorgpaths" | "aws:principalorgid" | "aws:principalarn"
-        ),
+        at_account: matches!(key, "aws:principalaccount" | "aws:principalorgpaths" | "aws:principalarn"),
+        at_organisation: key == "aws:principalorgid",
     }
 }
 
@@ -378,7 +469,10 @@ pub(crate) fn organisations_in(statement: &Statement) -> Vec<Box<str>> {
         if matches!(condition.key.as_str(), "aws:principalorgid" | "aws:principalorgpaths") {
             for value in &condition.values {
                 let id = value.text.split('/').next().unwrap_or_default();
-                if id.starts_with("o-") && !id.contains(['*', '?']) && !found.iter().any(|known: &Box<str>| **known == *id) {
+                if id.starts_with("o-")
+                    && !id.contains(['*', '?'])
+                    && !found.iter().any(|known: &Box<str>| **known == *id)
+                {
                     found.push(id.into());
                 }
             }

@@ -6,6 +6,8 @@
 
 mod answer;
 mod ask;
+mod can;
+mod exposure;
 mod index;
 mod outside;
 mod phrase;
@@ -13,6 +15,8 @@ mod who;
 
 pub use answer::{Grant, Group, Who, WhoCan, Witness};
 pub use ask::{Found, Side, ask, question};
+pub use can::{ByService, Can, Permission, Reach, can};
+pub use exposure::{Exposed, Exposure, Outside, exposed, level};
 pub use index::Organisation;
 pub use phrase::phrases;
-pub use who::{Wanted, who_can};
+pub use who::{Wanted, ways_in, who_can};

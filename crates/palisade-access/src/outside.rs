@@ -5,7 +5,7 @@ use crate::ask::{Found, Side, ask};
 use crate::index::{Organisation, accounts_in, organisations_in};
 use crate::phrase::phrases;
 use crate::who::{Direct, Target, Wanted, allowing};
-use palisade_iam::{Entry, Principals, PrincipalPattern};
+use palisade_iam::{Entry, PrincipalPattern, Principals};
 use palisade_identity::Asked;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,12 +85,19 @@ pub(crate) fn candidates(organisation: &Organisation, target: &Target) -> (BTree
             found.insert(Outsider::stranger());
             let known = organisation.identities.organisations();
             let others = organisations_in(statement);
-            found.extend(others.iter().filter(|id| !known.contains(&id.as_ref())).map(|id| Outsider::of_organisation(id)));
+            found.extend(
+                others
+                    .iter()
+                    .filter(|id| !known.contains(&id.as_ref()))
+                    .map(|id| Outsider::of_organisation(id)),
+            );
             for (account, arn) in accounts_in(statement) {
                 if organisation.identities.looks_into(&account) {
                     continue;
                 }
-                let named = arn.filter(|arn| !arn.contains(['*', '?', '$']) && palisade_iam::Principal::parse(arn).is_some());
+                let named = arn.filter(|arn| {
+                    !arn.contains(['*', '?', '$']) && palisade_iam::Principal::parse(arn).is_some()
+                });
                 found.insert(match named {
                     Some(arn) => Outsider {
                         who: Who::Outside(arn.as_ref().into()),
@@ -147,8 +154,12 @@ fn named(
             }),
             PrincipalPattern::UniqueId(id) => {
                 if organisation.by_id(id).is_none() {
-                    let open = identities.accounts().find_map(|account| identities.why_not_listed(&account.to_string()));
-                    let open = open.map(|why| format!("whether a unique id that a policy names is still somebody's: {why}"));
+                    let open = identities
+                        .accounts()
+                        .find_map(|account| identities.why_not_listed(&account.to_string()));
+                    let open = open.map(|why| {
+                        format!("whether a unique id that a policy names is still somebody's: {why}")
+                    });
                     nobody.push(Nobody { text: format!("{id}, a deleted user or role"), open });
                 }
             }
@@ -184,7 +195,9 @@ fn outside_or_gone(
         let open = "a session of `sts:GetFederationToken` can do what its own policy says, which is not told";
         nobody.push(Nobody { text: written.to_string(), open: Some(open.to_owned()) });
     } else if organisation.named(pattern).is_none() {
-        let open = identities.why_not_listed(account).map(|why| format!("whether somebody that a policy names is there: {why}"));
+        let open = identities
+            .why_not_listed(account)
+            .map(|why| format!("whether somebody that a policy names is there: {why}"));
         nobody.push(Nobody { text: written.to_string(), open });
     }
 }
@@ -220,11 +233,10 @@ pub(crate) fn outsiders(
                 direct.unknown.add(why.clone(), 1, [name.to_owned()]);
             }
             Found::Can { met, .. } => {
-
                 direct.grants.push(Grant {
                     who: vec![outsider.who.clone()],
                     through: Vec::new(),
-                    by: answer.reference(),
+                    by: answer.admitted_by(),
                     conditions: phrases(&met.formula),
                     witness: Witness::of(met),
                 });

@@ -53,6 +53,12 @@ fn phrase(leaf: &Leaf) -> String {
     }
 }
 
+/// A condition of a statement in words.
+pub fn said(of: &palisade_iam::Condition) -> String {
+    let values: Vec<&str> = of.values.iter().map(|value| value.text.as_ref()).collect();
+    condition(&of.operator_text, &of.key_text, &values, false)
+}
+
 fn condition(operator: &str, key: &str, values: &[&str], is_inverted: bool) -> String {
     let opposite = if is_inverted { Operator::opposite(operator) } else { None };
     let is_flipped = is_inverted && opposite.is_none();
@@ -84,7 +90,9 @@ fn condition(operator: &str, key: &str, values: &[&str], is_inverted: bool) -> S
         "NumericGreaterThanEquals" | "DateGreaterThanEquals" => format!("is at least {listed}"),
         "IpAddress" => format!("is in {listed}"),
         "NotIpAddress" => format!("is not in {listed}"),
-        "StringLike" | "ArnLike" if values.iter().any(|v| v.contains(['*', '?'])) => format!("is like {listed}"),
+        "StringLike" | "ArnLike" if values.iter().any(|v| v.contains(['*', '?'])) => {
+            format!("is like {listed}")
+        }
         "StringNotLike" | "ArnNotLike" if values.iter().any(|v| v.contains(['*', '?'])) => {
             format!("is not like {listed}")
         }

@@ -2,12 +2,10 @@
 
 use crate::answer::{Grant, Group, Groups, Who, WhoCan, Witness};
 use crate::ask::{Found, Side, ask};
-use crate::index::{Looks, Organisation, as_u32, is_about, looks};
+use crate::index::{About, Looks, Organisation, Relevance, as_u32, looks};
 use crate::outside::outsiders;
 use crate::phrase::phrases;
-use palisade_iam::{
-    Action, Context, Effect, Entry, Policy, PrincipalPattern, ResourceText, Rest, Statement,
-};
+use palisade_iam::{Action, Effect, Entry, Policy, PrincipalPattern, ResourceText, Statement};
 use palisade_identity::Asked;
 use palisade_services::Reference;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -59,9 +57,9 @@ pub(crate) struct Target {
     pub action: Action,
     pub resource: ResourceText,
     pub takes_no_resource: bool,
-    pub is_set: bool,
     pub owner: Option<String>,
     pub policy: Option<Arc<Policy>>,
+    pub about: About,
     rcps: Vec<Arc<Policy>>,
 }
 
@@ -80,11 +78,12 @@ pub(crate) struct Direct {
 /// What tells principals apart.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    set: u32,
+    class: u32,
     chain: u32,
     is_own: bool,
     sort: Sort,
     account: Option<u32>,
+    organisation: Option<u32>,
     itself: Option<u32>,
     tags: Option<Vec<(Box<str>, Box<str>)>>,
 }
@@ -112,6 +111,20 @@ pub fn who_can(organisation: &Organisation, wanted: &Wanted) -> Result<WhoCan, S
     let target = target(organisation, wanted)?;
     let mut direct = direct(organisation, wanted, &target)?;
     let mut can = std::mem::take(&mut direct.grants);
+    let people = organisation.identities.people();
+    let is_open = |role: &str| {
+        palisade_identity::People::permission_set(role).is_some() && people.holders(role).is_none()
+    };
+    let open: Vec<String> = can
+        .iter()
+        .flat_map(|grant| &grant.who)
+        .filter(|who| matches!(who, Who::Role(_)) && is_open(who.name()))
+        .map(|who| who.name().to_owned())
+        .collect();
+    if !open.is_empty() && wanted.chains {
+        let why = "whom Identity Center lets use the roles of its permission sets, the estate does not tell";
+        direct.unknown.add(why, open.len(), open);
+    }
     if wanted.chains {
         can.extend(chains(organisation, wanted, &can, &mut direct)?);
     }
@@ -143,10 +156,10 @@ pub(crate) fn target(organisation: &Organisation, wanted: &Wanted) -> Result<Tar
     let is_set = palisade_iam::is_set(&request);
     let owner = request.resource_account.as_deref().map(str::to_owned);
     Ok(Target {
+        about: About::new(&request.action, &request.resource, request.takes_no_resource, is_set),
         takes_no_resource: request.takes_no_resource,
         action: request.action,
         resource: request.resource,
-        is_set,
         owner: owner.or_else(|| wanted.resource_account.clone()),
         policy: policies.resource,
         rcps: policies.rcps.into_iter().flat_map(|level| level.policies).collect(),
@@ -192,22 +205,18 @@ fn admits(organisation: &Organisation, target: &Target) -> Admits {
 
 /// The statements of a policy that may allow what is asked for.
 pub(crate) fn allowing<'p>(policy: &'p Policy, target: &Target) -> impl Iterator<Item = &'p Statement> {
-    let resource = (!target.is_set && !target.takes_no_resource).then(|| target.resource.clone());
-    let action = target.action.clone();
-    let context = Context::new(Rest::Unknown("it is not told".into()));
-    policy
-        .statements
-        .iter()
-        .filter(move |statement| statement.effect != Some(Effect::Deny))
-        .filter(move |statement| is_about(statement, &action, resource.as_ref(), &context))
+    let statements = policy.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny));
+    statements.filter(|statement| target.about.is_in(statement))
 }
 
 /// Principals that policies name one by one.
 fn mentioned(organisation: &Organisation, target: &Target) -> (HashSet<u32>, HashSet<Box<str>>, Looks) {
     let (mut principals, mut accounts, mut all) = (HashSet::new(), HashSet::new(), Looks::default());
     for policy in target.policy.iter().chain(&target.rcps) {
-        all = all.or(looks(policy, &target.action));
-        for (pattern, _) in policy.statements.iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| &p.patterns) {
+        all = all.or(looks(policy, &target.about));
+        for (pattern, _) in
+            policy.statements.iter().filter_map(|s| s.principals.as_ref()).flat_map(|p| &p.patterns)
+        {
             match pattern {
                 PrincipalPattern::Account(account) => {
                     accounts.insert(account.clone());
@@ -220,16 +229,19 @@ fn mentioned(organisation: &Organisation, target: &Target) -> (HashSet<u32>, Has
 }
 
 /// Those who can themselves.
-pub(crate) fn direct(organisation: &Organisation, wanted: &Wanted, target: &Target) -> Result<Direct, String> {
+pub(crate) fn direct(
+    organisation: &Organisation,
+    wanted: &Wanted,
+    target: &Target,
+) -> Result<Direct, String> {
     let mut direct = Direct::default();
-    let resource = (!target.is_set && !target.takes_no_resource).then_some(&target.resource);
-    let allowed = organisation.may_allow(&target.action, resource);
+    let relevance = organisation.relevance(&target.about);
     let admits = admits(organisation, target);
-    let members = members(organisation, target, &admits, &allowed, &mut direct);
-    classes(organisation, wanted, target, members, &mut direct)?;
+    let members = members(organisation, target, &admits, &relevance, &mut direct);
+    classes(organisation, wanted, target, &relevance, members, &mut direct)?;
     if !target.takes_no_resource {
         outsiders(organisation, wanted, target, &mut direct)?;
-        unread(organisation, target, &admits, &mut direct);
+        unread(organisation, wanted, target, &admits, &mut direct)?;
     }
     if target.takes_no_resource && wanted.resource_account.is_none() {
         not_read(organisation, None, &mut direct);
@@ -242,45 +254,48 @@ fn members(
     organisation: &Organisation,
     target: &Target,
     admits: &Admits,
-    allowed: &HashSet<u32>,
+    relevance: &Relevance,
     direct: &mut Direct,
 ) -> Vec<Member> {
     let mut members = Vec::new();
-    let mut silent = 0;
+    let all = 0..organisation.accounts.len();
+    let of_account = |id: &str| organisation.by_account.get(id).map(|place| *place as usize);
+    // Whose it is, is not known, so it may be anybody's.
+    let own: BTreeSet<usize> = match &target.owner {
+        Some(owner) => of_account(owner).into_iter().collect(),
+        None => all.clone().collect(),
+    };
+    let admitted: BTreeSet<usize> = match admits.everyone {
+        true => all.collect(),
+        false => admits.accounts.iter().filter_map(|id| of_account(id)).collect(),
+    };
+    direct.asked = match (&target.owner, target.takes_no_resource) {
+        (Some(_), true) => own.iter().map(|place| organisation.accounts[*place].members.len() + 1).sum(),
+        _ => organisation.len() + organisation.accounts.len(),
+    };
+    let may_allow = |at: u32| relevance.may_allow(organisation.set_of[at as usize]);
     let mut such_as = Vec::new();
-    for (place, account) in organisation.accounts.iter().enumerate() {
-        let is_own = match &target.owner {
-            Some(owner) => *account.id == **owner,
-            // Whose it is, is not known, so it may be anybody's.
-            None => true,
-        };
+    for place in own.union(&admitted) {
+        let is_own = own.contains(place);
         if target.takes_no_resource && !is_own {
             continue;
         }
-        let is_admitted = admits.everyone || admits.accounts.contains(account.id.as_ref());
-        direct.asked += account.members.len() + 1;
-        if is_own || is_admitted {
-            members.push(Member::Root(as_u32(place)));
-        } else {
-            silent += 1;
-        }
-        for at in &account.members {
-            let is_allowed = allowed.contains(&organisation.set_of[*at as usize]);
-            let is_named = admits.named.contains(at);
-            let is_candidate = match is_own {
-                true => is_allowed || is_named || admits.all_of_own,
-                false => is_allowed && (is_admitted || is_named),
-            };
-            if is_candidate {
-                members.push(Member::Principal(*at));
-            } else {
-                silent += 1;
-                if such_as.len() < 5 && is_own {
-                    such_as.push(organisation.principal(*at).arn.to_string());
-                }
+        members.push(Member::Root(as_u32(*place)));
+        for at in organisation.accounts[*place].members.iter().copied() {
+            if may_allow(at) || (is_own && (admits.all_of_own || admits.named.contains(&at))) {
+                members.push(Member::Principal(at));
+            } else if such_as.len() < 5 {
+                such_as.push(organisation.principal(at).arn.to_string());
             }
         }
     }
+    for at in admits.named.iter().copied().filter(|at| may_allow(*at)) {
+        let place = organisation.account_of[at as usize] as usize;
+        if !own.contains(&place) && !admitted.contains(&place) {
+            members.push(Member::Principal(at));
+        }
+    }
+    let silent = direct.asked.saturating_sub(members.len());
     if silent > 0 {
         direct.cannot.add("neither their own policies nor the resource's let them", silent, such_as);
     }
@@ -292,11 +307,11 @@ fn classes(
     organisation: &Organisation,
     wanted: &Wanted,
     target: &Target,
+    relevance: &Relevance,
     members: Vec<Member>,
     direct: &mut Direct,
 ) -> Result<(), String> {
     let (principals, accounts, shared) = mentioned(organisation, target);
-    let mut of_sets: HashMap<u32, Looks> = HashMap::new();
     let mut of_chains: HashMap<u32, Looks> = HashMap::new();
     let mut places: HashMap<Key, usize> = HashMap::new();
     let mut found: Vec<Vec<Member>> = Vec::new();
@@ -308,43 +323,36 @@ fn classes(
         let account = &organisation.accounts[place as usize];
         let chain = account.chain;
         let of_chain =
-            *of_chains.entry(chain).or_insert_with(|| organisation.chain_looks(chain, &target.action));
+            *of_chains.entry(chain).or_insert_with(|| organisation.chain_looks(chain, &target.about));
         let is_own = target.owner.as_deref() == Some(account.id.as_ref());
-        let mut looks = shared.or(of_chain);
-        let key = match member {
-            Member::Root(_) => Key {
-                set: u32::MAX,
-                chain,
-                is_own,
-                sort: Sort::Root,
-                account: Some(place),
-                itself: None,
-                tags: None,
-            },
+        let (class, sort, itself, tags) = match member {
+            Member::Root(_) => (u32::MAX, Sort::Root, None, None),
             Member::Principal(at) => {
-                let set = organisation.set_of[at as usize];
-                looks = looks.or(*of_sets
-                    .entry(set)
-                    .or_insert_with(|| organisation.set_looks(set, &target.action)));
                 let identity = organisation.principal(at);
-                let is_apart = looks.at_account
-                    || target.owner.is_none()
-                    || target.takes_no_resource
-                    || accounts.contains(account.id.as_ref());
-                Key {
-                    set,
-                    chain,
-                    is_own,
-                    sort: match identity.is_user {
-                        true => Sort::User,
-                        false if identity.arn.contains(":role/aws-service-role/") => Sort::Linked,
-                        false => Sort::Role,
-                    },
-                    account: is_apart.then_some(place),
-                    itself: (looks.at_arn || principals.contains(&at)).then_some(at),
-                    tags: if looks.at_tags { identity.tags.clone() } else { None },
-                }
+                let sort = match identity.is_user {
+                    true => Sort::User,
+                    false if identity.arn.contains(":role/aws-service-role/") => Sort::Linked,
+                    false => Sort::Role,
+                };
+                let class = relevance.class(organisation, organisation.set_of[at as usize]);
+                (class, sort, Some(at), Some(identity))
             }
+        };
+        let looks = shared.or(of_chain).or(relevance.looks(class));
+        let is_apart = looks.at_account
+            || looks.at_arn
+            || target.owner.is_none()
+            || target.takes_no_resource
+            || accounts.contains(account.id.as_ref());
+        let key = Key {
+            class,
+            chain,
+            is_own,
+            sort,
+            account: is_apart.then_some(place),
+            organisation: account.organisation.filter(|_| looks.at_organisation),
+            itself: itself.filter(|at| looks.at_arn || principals.contains(at)),
+            tags: tags.filter(|_| looks.at_tags).and_then(|identity| identity.tags.clone()),
         };
         let class = *places.entry(key).or_insert_with(|| {
             found.push(Vec::new());
@@ -383,7 +391,8 @@ fn settle(
 ) -> Result<(), String> {
     let Some(first) = class.first() else { return Ok(()) };
     let first = who(organisation, *first);
-    let found = ask(&organisation.identities, wanted.asked(&principal_text(&first)), Side::Told, wanted.steps)?;
+    let found =
+        ask(&organisation.identities, wanted.asked(&principal_text(&first)), Side::Told, wanted.steps)?;
     direct.decided += 1;
     let names = || class.iter().take(5).map(|member| principal_text(&who(organisation, *member)));
     match &found {
@@ -406,7 +415,13 @@ fn settle(
 }
 
 /// What the estate lacks that could let more principals through.
-fn unread(organisation: &Organisation, target: &Target, admits: &Admits, direct: &mut Direct) {
+fn unread(
+    organisation: &Organisation,
+    wanted: &Wanted,
+    target: &Target,
+    admits: &Admits,
+    direct: &mut Direct,
+) -> Result<(), String> {
     let owner = target.owner.as_deref();
     let Some(owner) = owner else {
         direct.unknown.add(
@@ -414,29 +429,40 @@ fn unread(organisation: &Organisation, target: &Target, admits: &Admits, direct:
             1,
             [target.resource.text.to_string()],
         );
-        return;
+        return Ok(());
     };
     not_read(organisation, Some(owner), direct);
     if admits.everyone {
         let identities = &organisation.identities;
         for account in organisation.accounts.iter().filter(|account| *account.id != *owner) {
             if let Some(why) = identities.why_not_listed(&account.id) {
-                direct.unknown.add(format!("not all principals of an account are known: {why}"), 1, [account
-                    .id
-                    .to_string()]);
+                direct.unknown.add(
+                    format!("not all principals of an account are known: {why}"),
+                    1,
+                    [account.id.to_string()],
+                );
             }
         }
         let of_owner = identities.organisation_of(owner);
-        let missing: Vec<String> = identities.not_read().iter().map(ToString::to_string).collect();
-        let missing: Vec<String> = missing
-            .into_iter()
-            .filter(|account| account != owner && identities.organisation_of(account) == of_owner)
-            .collect();
-        if !missing.is_empty() {
+        let missing = identities.not_read().into_iter().map(|account| account.to_string());
+        let missing =
+            missing.filter(|account| account != owner && identities.organisation_of(account) == of_owner);
+        let mut may = Vec::new();
+        for account in missing {
+            // Somebody there whom their account lets do everything.
+            let somebody = format!("arn:aws:iam::{account}:role/somebody");
+            let found = ask(identities, wanted.asked(&somebody), Side::Assumed, wanted.steps)?;
+            direct.decided += 1;
+            if !matches!(found, Found::Cannot(_)) {
+                may.push(account);
+            }
+        }
+        if !may.is_empty() {
             let why = "accounts of the organisation were not read, and the resource's policy may let their principals in";
-            direct.unknown.add(why, missing.len(), missing);
+            direct.unknown.add(why, may.len(), may);
         }
     }
+    Ok(())
 }
 
 fn not_read(organisation: &Organisation, owner: Option<&str>, direct: &mut Direct) {
@@ -485,20 +511,17 @@ fn chains(
             );
             break;
         }
-        left -= 1;
         let Some(role) = step.through.first() else { continue };
-        for (action, is_by_token) in ways_in(organisation, role.name()) {
-            let mut assume = Wanted::new(action, role.name());
+        if !trusts_principals(organisation, role.name()) {
+            continue;
+        }
+        left = left.saturating_sub(1);
+        {
+            let mut assume = Wanted::new("sts:AssumeRole", role.name());
             assume.steps = wanted.steps;
             assume.chains = false;
             let target = target(organisation, &assume)?;
-            let mut into = if is_by_token {
-                let mut into = Direct::default();
-                outsiders(organisation, &assume, &target, &mut into)?;
-                into
-            } else {
-                self::direct(organisation, &assume, &target)?
-            };
+            let mut into = self::direct(organisation, &assume, &target)?;
             direct.decided += into.decided;
             for group in std::mem::take(&mut into.unknown).finish() {
                 let Group { why, count, such_as } = group;
@@ -506,7 +529,8 @@ fn chains(
             }
             direct.nobody.extend(into.nobody);
             for grant in into.grants {
-                let new: Vec<Who> = grant.who.iter().filter(|who| seen.insert((*who).clone())).cloned().collect();
+                let new: Vec<Who> =
+                    grant.who.iter().filter(|who| seen.insert((*who).clone())).cloned().collect();
                 let new: Vec<Who> = new.into_iter().filter(|who| !step.through.contains(who)).collect();
                 if new.is_empty() {
                     continue;
@@ -515,10 +539,6 @@ fn chains(
                     let through = std::iter::once(who.clone()).chain(step.through.iter().cloned()).collect();
                     waiting.push_back(Step { through });
                 }
-                // Services and providers lead to each role by themselves.
-                new.iter().filter(|who| matches!(who, Who::Service(_) | Who::Federated(_))).for_each(|who| {
-                    seen.remove(who);
-                });
                 let witness = if grant.who.first() == new.first() {
                     grant.witness
                 } else {
@@ -540,28 +560,40 @@ fn chains(
     Ok(found)
 }
 
-/// The actions by which a role is assumed, as far as its trust policy speaks of them, and whether that takes a token.
-fn ways_in(organisation: &Organisation, role: &str) -> Vec<(&'static str, bool)> {
-    let policy = organisation.identities.resource(role).and_then(|(_, _, policy)| policy);
-    let Some(policy) = policy else { return vec![("sts:AssumeRole", false)] };
-    let mut ways = vec![("sts:AssumeRole", false)];
-    let federated: Vec<&str> = policy
-        .statements
-        .iter()
-        .filter_map(|statement| statement.principals.as_ref())
-        .flat_map(|principals| &principals.patterns)
-        .filter_map(|(pattern, _)| match pattern {
-            PrincipalPattern::Federated(name) => Some(name.as_ref()),
-            _ => None,
-        })
-        .collect();
-    if federated.iter().any(|name| name.contains(":saml-provider/")) {
-        ways.push(("sts:AssumeRoleWithSAML", true));
+/// Does the trust policy of a role speak of anybody but services and identity providers?
+fn trusts_principals(organisation: &Organisation, role: &str) -> bool {
+    let Some((_, _, Some(policy))) = organisation.identities.resource(role) else { return true };
+    policy.unread.is_some()
+        || policy.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny)).any(
+            |statement| {
+                statement.principals.as_ref().is_none_or(|principals| {
+                    let is_other = |pattern: &PrincipalPattern| {
+                        !matches!(pattern, PrincipalPattern::Service(_) | PrincipalPattern::Federated(_))
+                    };
+                    principals.is_negated
+                        || principals.is_open
+                        || principals.patterns.iter().any(|(pattern, _)| is_other(pattern))
+                })
+            },
+        )
+}
+
+/// The services and identity providers that let others use a role, and how.
+///
+/// # Errors
+/// It is no role.
+pub fn ways_in(organisation: &Organisation, role: &str) -> Result<Vec<Grant>, String> {
+    let mut found = Vec::new();
+    for action in ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"] {
+        let wanted = Wanted::new(action, role);
+        let target = target(organisation, &wanted)?;
+        let mut direct = Direct::default();
+        outsiders(organisation, &wanted, &target, &mut direct)?;
+        let is_way =
+            |grant: &Grant| grant.who.iter().all(|who| matches!(who, Who::Service(_) | Who::Federated(_)));
+        found.extend(direct.grants.into_iter().filter(is_way));
     }
-    if federated.iter().any(|name| !name.contains(":saml-provider/")) {
-        ways.push(("sts:AssumeRoleWithWebIdentity", true));
-    }
-    ways
+    Ok(found)
 }
 
 /// What an action is called as AWS spells it.
@@ -571,4 +603,3 @@ pub(crate) fn spelled(action: &str) -> String {
         _ => action.to_owned(),
     }
 }
-

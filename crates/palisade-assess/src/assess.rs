@@ -198,6 +198,10 @@ fn unlisted(estate: &Estate, page: &Page, check: &Check, controls: &[String]) ->
         let regions = regions.filter_map(|(region, kinds)| Some((Some(region), kinds.get(kind)?)));
         for (region, listed) in everywhere.into_iter().chain(regions) {
             let Completeness::Some(unknown) = listed else { continue };
+            // Which regions are read is for who asks; those that are read answer for themselves.
+            if region.is_none() && matches!(unknown.why, Why::NotListed(_)) {
+                continue;
+            }
             let place = region.map_or_else(String::new, |region| format!(" {region}"));
             let name = format!("{kind} in {id}{place}");
             let asked = match &unknown.why {

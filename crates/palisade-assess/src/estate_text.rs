@@ -31,7 +31,7 @@ pub fn read_estate(text: Text<'_>, library: &Library) -> (Estate, Vec<Diagnostic
 }
 
 /// Reads the tag `!denied service:Operation`, beside those of YAML itself.
-fn denied(tag: &str, node: Node) -> Result<Node, String> {
+pub(crate) fn denied(tag: &str, node: Node) -> Result<Node, String> {
     match (tag, node.text()) {
         ("denied", Some(call)) => Ok(Node::unknown(Why::Denied(call.into()), node.origin.clone())),
         ("denied", None) => {

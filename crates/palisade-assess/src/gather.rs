@@ -574,6 +574,7 @@ pub(crate) fn read_block(language: &str, text: Text<'_>) -> Option<(Vec<RawResou
             let plan = read_plan(text.file, text.text);
             Some((plan.resources, plan.diagnostics))
         }
+        "live" => Some(crate::live_text::read_live(text)),
         _ => None,
     }
 }

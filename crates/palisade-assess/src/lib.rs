@@ -11,6 +11,7 @@ mod estate_text;
 mod examples;
 mod gather;
 mod judge;
+mod live_text;
 mod openness;
 mod outline;
 mod pattern;

@@ -12,6 +12,7 @@ mod call;
 mod cbor;
 mod checksum;
 mod endpoint;
+mod fit;
 mod models;
 mod pages;
 mod quota;
@@ -26,6 +27,7 @@ mod xml;
 
 pub use call::{Ask, CallFailure, FailureKind};
 pub use endpoint::{Endpoint, EndpointError, EndpointOptions, endpoint, partition_of};
+pub use fit::fitted;
 pub use models::{
     ErrorName, Location, Member, Models, Operation, Pages, Protocol, Reference, Service, Shape, Structure,
     To, models,

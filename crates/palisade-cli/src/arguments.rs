@@ -46,6 +46,24 @@ Examples:
   palisade scan infra                             everything below a folder
   terraform show -json plan | palisade scan - --fail-on high --format sarif --output palisade.sarif")]
     Scan(ScanOptions),
+    /// Read live accounts into a snapshot, which other verbs read.
+    #[command(after_help = "\
+Examples:
+  palisade collect --out today                                  the account of these credentials
+  palisade collect --org --role PalisadeAudit --out acme        every account of the organisation")]
+    Collect(crate::live::arguments::CollectOptions),
+    /// Say what changed between two snapshots, who did it, and which verdicts moved.
+    #[command(after_help = "\
+Examples:
+  palisade diff monday tuesday
+  palisade diff monday tuesday --trail trail/2026/11/17      with who did it")]
+    Diff(crate::live::arguments::DiffOptions),
+    /// Print the least role that a collection needs, to deploy.
+    #[command(after_help = "\
+Examples:
+  palisade role                                                the policy for every account
+  palisade role --format terraform --trust arn:aws:iam::999900000000:role/audit --external-id 7c1e > palisade.tf")]
+    Role(crate::live::arguments::RoleOptions),
     /// Find in CloudTrail what should not have happened.
     #[command(after_help = "\
 Examples:
@@ -116,9 +134,11 @@ pub struct DemoOptions {
 
 #[derive(Debug, Args)]
 pub struct ScanOptions {
-    /// Folders and files; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    /// Folders and files, snapshots among them; `-` is standard input.
+    #[arg(required_unless_present = "aws", value_name = "PATH")]
     pub targets: Vec<PathBuf>,
+    #[command(flatten)]
+    pub aws: crate::live::arguments::ScanAws,
     /// Exit with 1 when a fault of this severity, or a severer one, is found [default: low].
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,

@@ -66,7 +66,8 @@ fn show(options: &DemoOptions, color: bool) -> anyhow::Result<Ending> {
         organisation.accounts.len()
     )];
     let narrow = |_: &mut _, _: &_| Ok(Narrowed::default());
-    let (mut report, _) = judged(gathered.into(), targets, &library, &Selection::all(), &Progress::new(), narrow)?;
+    let (mut report, _) =
+        judged(gathered.into(), targets, &library, &Selection::all(), &Progress::new(), narrow)?;
     let account = |id| organisation.account(id).map(|account| account.name.clone());
     let mut attacks = join::attacks(hits, &records, &library, &account);
     let raised = join::join(&mut report.findings, &mut attacks, &resources, &records);
@@ -180,6 +181,8 @@ fn write_out(folder: &Path, options: &DemoOptions) -> anyhow::Result<Ending> {
     }
     let estate = serde_json::to_vec(&organisation.estate(library.kinds()))?;
     put(&folder.join("estate.json"), &estate)?;
+    let directory = serde_json::to_vec(&organisation.identity_center())?;
+    put(&folder.join("identity-center.json"), &directory)?;
     let trail = Trail::new(&organisation, span(seed, days, events, campaigns));
     let planted = truth(&organisation.flaws, trail.attacks());
     put(&folder.join("truth.jsonl"), planted.as_bytes())?;

@@ -4,7 +4,7 @@ pub mod arguments;
 mod ask;
 mod cases;
 mod explain;
-mod replay;
+pub(crate) mod replay;
 
 use crate::Ending;
 use crate::content::says;
@@ -24,6 +24,13 @@ pub fn run(verb: &IamVerb, color: bool) -> anyhow::Result<Ending> {
         IamVerb::Explain(options) => explain_one(options, color),
         IamVerb::Replay(options) => replay::run(options, color),
         IamVerb::WhoCan(options) => crate::iam_who::run_who_can(options, color),
+        IamVerb::Can(options) => crate::iam_who::run_can(options, color),
+        IamVerb::Public(options) => {
+            crate::iam_who::run_exposed(options, palisade_access::Outside::World, color)
+        }
+        IamVerb::External(options) => {
+            crate::iam_who::run_exposed(options, palisade_access::Outside::Accounts, color)
+        }
         IamVerb::Check { verb } => crate::iam_check::run(verb, color),
     }
 }

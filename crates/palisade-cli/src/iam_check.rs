@@ -1,31 +1,28 @@
 //! `palisade iam check`: proves of policies what they never allow, or shows a request that they do.
 
-use crate::Ending;
-use crate::content::says;
-use crate::iam::arguments::AnswerFormat;
-use crate::output;
-use anyhow::Context as _;
-use clap::{Args, Subcommand};
-use palisade_iam::{Policy, PolicyKind, Strictness};
-use palisade_model::{Diagnostic, Level};
-use palisade_prove::{Answer, Attached, Options, Redundant, Report, Witness};
-use palisade_report::neutral;
-use serde_json::{Value, json};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod say;
+mod sources;
 
-/// No file that is read here may be larger, in bytes.
-const MAX_BYTES: u64 = 1 << 26;
+use crate::Ending;
+use clap::{Args, Subcommand, ValueEnum};
+use palisade_iam::PolicyKind;
+use palisade_model::Span;
+use palisade_prove::{Answer, Attached, Options, Report};
+use sources::{Declared, Found, Given, read_all};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub enum CheckVerb {
     /// Does the new policy allow nothing that the old one does not?
+    ///
+    /// Instead of policies, Terraform (folders, files, plans) or CloudFormation templates: then the policies are compared
+    /// that have the same address on both sides, each by itself.
     NoNewAccess {
-        /// The policy as it is: a file; `-` is standard input.
+        /// The policy as it is, or what declares policies; `-` is standard input.
         #[arg(value_name = "OLD")]
         old: PathBuf,
-        /// The policy as it shall be.
+        /// The policy as it shall be, or what declares policies.
         #[arg(value_name = "NEW")]
         new: PathBuf,
         #[command(flatten)]
@@ -33,7 +30,7 @@ pub enum CheckVerb {
     },
     /// Does the policy allow none of these actions on any of these resources?
     AccessNotGranted {
-        /// The policy.
+        /// The policy, or what declares policies.
         policy: PathBuf,
         /// The actions, with wildcards.
         #[arg(long, value_name = "ACTION", required = true, num_args = 1.., value_delimiter = ',')]
@@ -46,17 +43,17 @@ pub enum CheckVerb {
     },
     /// Does the policy of a resource keep strangers out?
     NoPublicAccess {
-        /// The policy.
+        /// The policy, or what declares policies.
         policy: PathBuf,
-        /// What it is attached to: AWS::S3::Bucket, AWS::IAM::AssumeRolePolicyDocument, …
+        /// What it is attached to: AWS::S3::Bucket, AWS::IAM::AssumeRolePolicyDocument, …; sources say it themselves.
         #[arg(long = "type", value_name = "TYPE")]
-        resource_type: String,
+        resource_type: Option<String>,
         #[command(flatten)]
         options: ProveOptions,
     },
     /// Do two policies allow the same?
     Equivalent {
-        /// One.
+        /// One, or what declares policies.
         one: PathBuf,
         /// The other.
         other: PathBuf,
@@ -65,7 +62,7 @@ pub enum CheckVerb {
     },
     /// Is there no statement that changes nothing, in policies that are attached together?
     Redundant {
-        /// The policies.
+        /// The policies; of what declares policies, each is asked about by itself.
         #[arg(required = true, num_args = 1..)]
         policies: Vec<PathBuf>,
         #[command(flatten)]
@@ -82,13 +79,53 @@ pub struct ProveOptions {
     #[arg(long, value_name = "STEPS", default_value_t = Options::default().steps)]
     pub steps: u64,
     /// The form of the answer.
-    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
-    pub format: AnswerFormat,
+    #[arg(long, value_enum, default_value_t = ProofFormat::Text)]
+    pub format: ProofFormat,
+    /// What is asked, as reports name it.
+    #[arg(skip)]
+    pub verb: &'static str,
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+    /// For code scanning.
+    Sarif,
 }
 
 impl ProveOptions {
     fn options(&self) -> Options {
         Options { steps: self.steps, unlisted_actions: !self.listed_actions }
+    }
+
+    fn of(&self, verb: &'static str) -> Self {
+        Self { listed_actions: self.listed_actions, steps: self.steps, format: self.format, verb }
+    }
+}
+
+/// The answer about one policy, or about two.
+pub struct Answered {
+    /// What the policy is called.
+    pub name: String,
+    /// Where its resource is declared.
+    pub at: Option<Span>,
+    /// The answer.
+    pub answer: Answer,
+    /// The steps that it took.
+    pub steps: u64,
+}
+
+impl Answered {
+    fn new(name: &str, at: Option<&Span>, report: Report) -> Self {
+        Self { name: name.to_owned(), at: at.cloned(), answer: report.answer, steps: report.steps }
+    }
+
+    fn unknown(found: &Found, why: String) -> Self {
+        Self { name: found.name.clone(), at: found.at.clone(), answer: Answer::Unknown(vec![why]), steps: 0 }
     }
 }
 
@@ -96,217 +133,178 @@ impl ProveOptions {
 pub fn run(verb: &CheckVerb, color: bool) -> anyhow::Result<Ending> {
     match verb {
         CheckVerb::NoNewAccess { old, new, options } => {
-            let (old, new) = two(old, new, color)?;
-            let report = palisade_prove::no_new_access(&old, &new, &options.options());
-            answered(&report, "the new policy allows nothing that the old one does not", options)
+            let claim = "the new policy allows nothing that the old one does not";
+            let ask = |old: &Attached, new: &Attached, options: &Options| {
+                palisade_prove::no_new_access(old, new, options)
+            };
+            compare([old, new], claim, &options.of("no-new-access"), color, &ask)
         }
+        CheckVerb::Equivalent { one, other, options } => compare(
+            [one, other],
+            "both policies allow the same",
+            &options.of("equivalent"),
+            color,
+            &palisade_prove::equivalent,
+        ),
         CheckVerb::AccessNotGranted { policy, actions, resources, options } => {
-            let policy = one(policy, None, color)?;
-            let list = |texts: &[String]| -> Vec<String> { texts.to_vec() };
-            let (actions, resources) = (list(actions), list(resources));
             let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
             let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
-            let report =
-                palisade_prove::access_not_granted(&policy, &actions, &resources, &options.options());
-            answered(&report, "the policy allows none of the actions on any of the resources", options)
+            let claim = "the policy allows none of the actions on any of the resources";
+            let ask = |policy: &Attached, options: &Options| {
+                palisade_prove::access_not_granted(policy, &actions, &resources, options)
+            };
+            each(policy, None, claim, &options.of("access-not-granted"), color, &|_| true, &ask)
         }
         CheckVerb::NoPublicAccess { policy, resource_type, options } => {
-            let is_type = resource_type.starts_with("AWS::") && resource_type.split("::").count() == 3;
-            anyhow::ensure!(
-                is_type,
-                "`{resource_type}` is no resource type: one such as AWS::S3::Bucket is expected"
-            );
-            let policy = one(policy, Some(palisade_prove::policy_kind(resource_type)), color)?;
-            let report = palisade_prove::no_public_access(&policy, &options.options());
-            answered(&report, "the policy keeps strangers out", options)
+            let kind = resource_type.as_deref().map(kind_of_type).transpose()?;
+            let claim = "the policy keeps strangers out";
+            let is_of_resource =
+                |found: &Found| matches!(found.kind, PolicyKind::Resource | PolicyKind::Trust);
+            let options = options.of("no-public-access");
+            each(
+                policy,
+                Some(kind),
+                claim,
+                &options,
+                color,
+                &is_of_resource,
+                &palisade_prove::no_public_access,
+            )
         }
-        CheckVerb::Equivalent { one: first, other, options } => {
-            let (first, other) = two(first, other, color)?;
-            let report = palisade_prove::equivalent(&first, &other, &options.options());
-            answered(&report, "both policies allow the same", options)
-        }
-        CheckVerb::Redundant { policies, options } => {
-            let attached = Attached::new(policies_of(policies, None, color)?);
-            let (found, report) = palisade_prove::redundant(&attached, &options.options());
-            redundant(&found, &report, options)
-        }
+        CheckVerb::Redundant { policies, options } => redundant(policies, &options.of("redundant"), color),
     }
 }
 
-fn one(path: &Path, kind: Option<PolicyKind>, color: bool) -> anyhow::Result<Attached> {
-    Ok(Attached::new(policies_of(&[path.to_owned()], kind, color)?))
+fn kind_of_type(resource_type: &str) -> anyhow::Result<PolicyKind> {
+    let is_type = resource_type.starts_with("AWS::") && resource_type.split("::").count() == 3;
+    anyhow::ensure!(
+        is_type,
+        "`{resource_type}` is no resource type: one such as AWS::S3::Bucket is expected"
+    );
+    Ok(palisade_prove::policy_kind(resource_type))
 }
 
-fn two(one: &Path, other: &Path, color: bool) -> anyhow::Result<(Attached, Attached)> {
-    let mut policies = policies_of(&[one.to_owned(), other.to_owned()], None, color)?;
-    let second = policies.split_off(1);
-    Ok((Attached::new(policies), Attached::new(second)))
-}
+type AskTwo<'a> = &'a dyn Fn(&Attached, &Attached, &Options) -> Report;
+type AskOne<'a> = &'a dyn Fn(&Attached, &Options) -> Report;
 
-/// Reads policies. With nothing said, they are those of a resource when one of them names principals.
-fn policies_of(paths: &[PathBuf], kind: Option<PolicyKind>, color: bool) -> anyhow::Result<Vec<Arc<Policy>>> {
-    let texts = paths.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let kind = kind.unwrap_or_else(|| {
-        let names =
-            texts.iter().any(|(_, text)| text.contains("\"Principal\"") || text.contains("\"NotPrincipal\""));
-        if names { PolicyKind::Resource } else { PolicyKind::Identity }
-    });
-    let mut policies = Vec::new();
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    for (file, text) in &texts {
-        let policy = Policy::parse(text, file, kind, Strictness::Strict);
-        diagnostics.extend(policy.diagnostics.iter().cloned());
-        policies.push(Arc::new(policy));
-    }
-    says(&diagnostics, color);
-    let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    anyhow::ensure!(!is_wrong, "AWS would not store these policies, so nothing was asked");
-    Ok(policies)
-}
-
-fn read(path: &Path) -> anyhow::Result<(Arc<str>, String)> {
-    let shown: Arc<str> = path.display().to_string().replace('\\', "/").into();
-    let failed = || format!("`{shown}` could not be read");
-    let mut bytes = Vec::new();
-    match path == Path::new("-") {
-        true => io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(failed)?,
-        false => {
-            let file = std::fs::File::open(path).with_context(failed)?;
-            file.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(failed)?
-        }
+/// Asks about two policies, or about those of the same address in two sources.
+fn compare(
+    paths: [&PathBuf; 2],
+    claim: &str,
+    options: &ProveOptions,
+    color: bool,
+    ask: AskTwo<'_>,
+) -> anyhow::Result<Ending> {
+    let mut given = read_all(&paths.map(Clone::clone), None, color)?.into_iter();
+    let (Some(old), Some(new)) = (given.next(), given.next()) else {
+        anyhow::bail!("two policies are expected")
     };
-    anyhow::ensure!(bytes.len() as u64 <= MAX_BYTES, "`{shown}` is larger than {} MiB", MAX_BYTES >> 20);
-    let text = String::from_utf8(bytes).with_context(failed)?;
-    Ok((shown, text))
-}
-
-fn answered(report: &Report, claim: &str, options: &ProveOptions) -> anyhow::Result<Ending> {
-    output::write(None, |out| match options.format {
-        AnswerFormat::Text => text(report, claim, options, out),
-        AnswerFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &as_json(report, claim))?;
-            writeln!(out)
+    let (old, new) = match (old, new) {
+        (Given::Document(old), Given::Document(new)) => {
+            let report =
+                ask(&Attached::new(vec![old]), &Attached::new(vec![new.clone()]), &options.options());
+            return say::one(&Answered::new(&new.name, None, report), claim, options);
         }
-    })?;
-    Ok(ending(&report.answer))
-}
-
-fn ending(answer: &Answer) -> Ending {
-    match answer {
-        Answer::Holds => Ending::Clean,
-        Answer::Violated(_) => Ending::Found,
-        Answer::Unknown(_) => Ending::Incomplete,
-    }
-}
-
-fn as_json(report: &Report, claim: &str) -> Value {
-    let mut object = json!({ "claim": claim, "steps": report.steps });
-    match &report.answer {
-        Answer::Holds => object["answer"] = json!("holds"),
-        Answer::Violated(witness) => {
-            object["answer"] = json!("violated");
-            object["witness"] = witness_json(witness);
+        (Given::Sources(old), Given::Sources(new)) => (old, new),
+        _ => anyhow::bail!(
+            "`{}` and `{}` can't be compared: one is a policy, the other declares policies",
+            paths[0].display(),
+            paths[1].display()
+        ),
+    };
+    let is_partial = old.is_partial || new.is_partial;
+    let by_name = |declared: Declared| -> BTreeMap<String, Found> {
+        declared.policies.into_iter().map(|found| (found.name.clone(), found)).collect()
+    };
+    let (mut old, new) = (by_name(old), by_name(new));
+    let nothing = Attached::new(Vec::new());
+    let mut answers = Vec::new();
+    for (name, new) in &new {
+        let before = old.remove(name);
+        if let Some(why) = before.as_ref().and_then(|before| before.is_uncertain.clone()) {
+            answers.push(Answered::unknown(new, why));
+            continue;
         }
-        Answer::Unknown(reasons) => {
-            object["answer"] = json!("unknown");
-            object["why"] = json!(reasons);
-        }
-    }
-    object
-}
-
-/// The witness with its context as a case has it: a key with its values, or with null when it is absent.
-fn witness_json(witness: &Witness) -> Value {
-    let mut object = json!(witness);
-    object["context"] = witness.context.iter().map(|(key, values)| (key.clone(), json!(values))).collect();
-    object
-}
-
-fn text(report: &Report, claim: &str, options: &ProveOptions, out: &mut dyn Write) -> io::Result<()> {
-    match &report.answer {
-        Answer::Holds => {
-            writeln!(out, "Holds: {claim}, whatever the action, the resource and the condition keys.")?;
-            if options.listed_actions {
-                writeln!(
-                    out,
-                    "Asked about the actions that the service reference lists; not about those that AWS will add."
-                )?;
-            }
-            Ok(())
-        }
-        Answer::Violated(witness) => {
-            writeln!(out, "Violated: it is not so that {claim}. This request shows it:\n")?;
-            shown(witness, out)
-        }
-        Answer::Unknown(reasons) => {
-            writeln!(out, "Unknown: whether {claim} was not decided.")?;
-            reasons.iter().try_for_each(|why| writeln!(out, "  {}", neutral(why)))
-        }
-    }
-}
-
-fn shown(witness: &Witness, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "  principal  {}", neutral(&witness.principal))?;
-    let note = if witness.is_listed { "" } else { "  (not in the service reference: AWS may add it)" };
-    writeln!(out, "  action     {}{note}", neutral(&witness.action))?;
-    writeln!(out, "  resource   {}", neutral(&witness.resource))?;
-    for (key, values) in &witness.context {
-        match values {
-            None => writeln!(out, "  without    {}", neutral(key))?,
-            Some(values) => writeln!(out, "  with       {} = {}", neutral(key), neutral(&values.join(", ")))?,
-        }
-    }
-    let Some(by) = &witness.allowed_by else { return Ok(()) };
-    let sid = by.sid.as_ref().map(|sid| format!(" `{}`", neutral(sid))).unwrap_or_default();
-    let at = by.at.as_deref().unwrap_or(&by.policy);
-    writeln!(out, "\nStatement {}{sid} allows it: {}", by.statement, neutral(at))
-}
-
-fn redundant(found: &[Redundant], report: &Report, options: &ProveOptions) -> anyhow::Result<Ending> {
-    let (open, sure): (Vec<&Redundant>, Vec<&Redundant>) = found.iter().partition(|one| one.open.is_some());
-    output::write(None, |out| match options.format {
-        AnswerFormat::Text => {
-            for one in &sure {
-                writeln!(out, "Redundant: {}", name(one))?;
-            }
-            for one in &open {
-                writeln!(
-                    out,
-                    "Unknown: {}: {}",
-                    name(one),
-                    neutral(one.open.as_deref().unwrap_or_default())
-                )?;
-            }
-            match (sure.len(), open.is_empty()) {
-                (0, true) => {
-                    writeln!(out, "Holds: without any one of the statements, something else is allowed.")
-                }
-                (0 | 1, _) => Ok(()),
-                _ => writeln!(out, "Each could go alone; two that allow the same can't both."),
+        let attached = before.as_ref().map_or_else(|| nothing.clone(), Found::attached);
+        let mut report = ask(&attached, &new.attached(), &options.options());
+        if let Some(known) =
+            before.filter(|_| matches!(report.answer, Answer::Unknown(_))).and_then(|old| old.known(new))
+        {
+            let of_known = ask(&known.old, &known.new, &options.options());
+            let [old, new] = &known.undenied;
+            let holds = |report: &Report| report.answer == Answer::Holds;
+            if holds(&of_known) && holds(&ask(old, new, &options.options())) {
+                report = of_known;
             }
         }
-        AnswerFormat::Json => {
-            let list: Vec<Value> = found
+        answers.push(Answered::new(name, new.at.as_ref(), report));
+    }
+    // What is gone allows nothing any more; what it denied, others may allow.
+    for (name, gone) in &old {
+        let report = ask(&gone.attached(), &nothing, &options.options());
+        answers.push(match report.answer {
+            Answer::Holds if gone.limits() => {
+                let why = "it is gone, and what it denied, other policies may allow";
+                Answered::unknown(gone, why.to_owned())
+            }
+            _ => Answered::new(name, gone.at.as_ref(), report),
+        });
+    }
+    say::many(&answers, claim, is_partial, options)
+}
+
+/// Asks about one policy, or about each that a source declares.
+fn each(
+    path: &PathBuf,
+    kind: Option<Option<PolicyKind>>,
+    claim: &str,
+    options: &ProveOptions,
+    color: bool,
+    is_asked: &dyn Fn(&Found) -> bool,
+    ask: AskOne<'_>,
+) -> anyhow::Result<Ending> {
+    let given = read_all(std::slice::from_ref(path), kind.flatten(), color)?;
+    match given.into_iter().next() {
+        Some(Given::Sources(declared)) => {
+            let answers: Vec<Answered> = declared
+                .policies
                 .iter()
-                .map(|one| {
-                    let answer = if one.open.is_some() { "unknown" } else { "redundant" };
-                    json!({"answer": answer, "policy": one.policy, "statement": one.statement, "sid": one.sid,
-                        "at": one.at, "why": one.open})
+                .filter(|found| is_asked(found))
+                .map(|found| {
+                    let report = ask(&found.attached(), &options.options());
+                    Answered::new(&found.name, found.at.as_ref(), report)
                 })
                 .collect();
-            serde_json::to_writer_pretty(&mut *out, &json!({"redundant": list, "steps": report.steps}))?;
-            writeln!(out)
+            say::many(&answers, claim, declared.is_partial, options)
         }
-    })?;
-    Ok(match (sure.is_empty(), open.is_empty()) {
-        (false, _) => Ending::Found,
-        (true, false) => Ending::Incomplete,
-        (true, true) => Ending::Clean,
-    })
+        Some(Given::Document(policy)) => {
+            anyhow::ensure!(kind != Some(None), "`--type` says what the policy is attached to");
+            let name = policy.name.clone();
+            let report = ask(&Attached::new(vec![policy]), &options.options());
+            say::one(&Answered::new(&name, None, report), claim, options)
+        }
+        None => anyhow::bail!("a policy is expected"),
+    }
 }
 
-fn name(one: &Redundant) -> String {
-    let sid = one.sid.as_ref().map(|sid| format!(" `{sid}`")).unwrap_or_default();
-    neutral(&format!("statement {}{sid} at {}", one.statement, one.at.as_deref().unwrap_or(&one.policy)))
-        .into()
+/// Asks of policies that are attached together which statements could go; and of each that sources declare.
+fn redundant(paths: &[PathBuf], options: &ProveOptions, color: bool) -> anyhow::Result<Ending> {
+    let (mut together, mut declared, mut is_partial) = (Vec::new(), Vec::new(), false);
+    for given in read_all(paths, None, color)? {
+        match given {
+            Given::Document(policy) => together.push(policy),
+            Given::Sources(sources) => {
+                is_partial |= sources.is_partial;
+                declared.extend(sources.policies);
+            }
+        }
+    }
+    let groups = Some(Attached::new(together)).into_iter().chain(declared.iter().map(Found::attached));
+    let (mut found, mut steps) = (Vec::new(), 0);
+    for attached in groups {
+        let (list, report) = palisade_prove::redundant(&attached, &options.options());
+        found.extend(list);
+        steps += report.steps;
+    }
+    say::redundant(&found, steps, is_partial, options)
 }

@@ -9,6 +9,7 @@ mod git;
 mod iam;
 mod iam_check;
 mod iam_who;
+mod live;
 mod narrow;
 mod output;
 mod outside;
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
         Verb::Demo(options) => demo::run(&options, color),
         Verb::Scan(options) => scan::run(&options, color),
         Verb::Detect(options) => detect::run(&options, color),
+        Verb::Collect(options) => live::collect::run(&options, color),
+        Verb::Diff(options) => live::diff::run(&options, color),
+        Verb::Role(options) => live::role::run(&options, color),
         Verb::Iam { verb } => iam::run(&verb, color),
         Verb::Content { verb } => content::run(&verb, color),
         Verb::Completions { shell } => {

@@ -4,6 +4,7 @@ use crate::Ending;
 use crate::arguments::{FailOn, Format, OutputOptions, ScanOptions};
 use crate::config::{self, Config};
 use crate::content::{library, says};
+use crate::live::collect;
 use crate::narrow::{Narrowed, Narrowing};
 use crate::output;
 use crate::outside::Process;
@@ -16,6 +17,7 @@ use palisade_content::{Body, Library, Page};
 use palisade_model::{Account, AccountId, Estate, Level, Organisation, Severity, Verdict};
 use palisade_report::{Collected, Coverage, PageSummary, Report, SarifOptions, TextOptions};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Runs `palisade scan`.
@@ -34,7 +36,9 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         variables: options.variables.iter().cloned().collect(),
         variable_files: options.variable_files.clone(),
     };
+    let live = live(options, &library, &selection, &progress)?;
     let (snapshot, files) = snapshot::among(&options.targets)?;
+    let snapshot = live.as_ref().map(Live::folder).or(snapshot);
     let gathered = gather(&files, &gather_options, &|place| progress.say(&format!("reading {place}")));
     let targets: Vec<String> = options.targets.iter().map(|target| target.display().to_string()).collect();
     if gathered.files == 0 && snapshot.is_none() {
@@ -66,6 +70,58 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
     // What was written down is known from now on.
     let verdicts = if options.write_baseline.is_some() { &[][..] } else { &assessment.verdicts };
     Ok(ending(&report, verdicts, fail_on, allow_unknown))
+}
+
+/// A snapshot that this scan took.
+struct Live {
+    folder: PathBuf,
+    /// Does it go when the scan is done?
+    is_temporary: bool,
+}
+
+impl Live {
+    fn folder(&self) -> &PathBuf {
+        &self.folder
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if self.is_temporary {
+            // What is left in a folder for temporary files is no reason to fail.
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Reads live accounts, where that is asked for.
+fn live(
+    options: &ScanOptions,
+    library: &Library,
+    selection: &Selection,
+    progress: &Progress,
+) -> anyhow::Result<Option<Live>> {
+    let given = &options.aws.live;
+    if !options.aws.aws {
+        let is_given =
+            given.org || given.profile.is_some() || !given.accounts.is_empty() || !given.regions.is_empty();
+        anyhow::ensure!(
+            !is_given,
+            "`--org`, `--account`, `--region` and `--profile` are about live accounts: add `--aws`"
+        );
+        return Ok(None);
+    }
+    let is_temporary = options.aws.snapshot.is_none();
+    let folder = options
+        .aws
+        .snapshot
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("palisade-scan-{}", std::process::id())));
+    let live = Live { folder, is_temporary };
+    let checks = library.checks().filter(|(page, _)| selection.holds(page)).map(|(_, check)| check);
+    let kinds = collect::kinds_of(checks, library);
+    collect::into(&live.folder, &options.aws.live, Some(&kinds), false, library, progress)?;
+    Ok(Some(live))
 }
 
 /// Which checks run.

@@ -49,7 +49,8 @@ pub fn read(folder: &Path, library: &Library, progress: &Progress) -> anyhow::Re
 /// # Errors
 /// There are several: each is read at its own time, so their answers don't fit together.
 pub fn among(targets: &[PathBuf]) -> anyhow::Result<(Option<&PathBuf>, Vec<PathBuf>)> {
-    let (snapshots, others): (Vec<&PathBuf>, Vec<&PathBuf>) = targets.iter().partition(|target| is_one(target));
+    let (snapshots, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        targets.iter().partition(|target| is_one(target));
     anyhow::ensure!(
         snapshots.len() <= 1,
         "`{}` and `{}` are snapshots of different times: scan one, and `palisade diff` two",
@@ -107,6 +108,7 @@ pub fn collected(manifest: &Manifest, ledger: &[Cell]) -> Collected {
         organisation: manifest.organisation.clone(),
         accounts: manifest.accounts.len() as u64,
         regions: regions.len() as u64,
+        resources: ledger.iter().map(|cell| cell.records).sum(),
         started: manifest.started.clone(),
         finished: manifest.finished.clone(),
         calls: manifest.calls,

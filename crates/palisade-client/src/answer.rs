@@ -67,13 +67,18 @@ fn not_foreign(service: &Service, operation: &Operation, received: &Received) ->
     Ok(())
 }
 
+/// Whether it is a page for people. What it calls itself is not enough: some call all they send a page.
 fn is_page(received: &Received) -> bool {
+    const ELEMENTS: [&str; 9] = ["body", "center", "div", "h1", "h2", "head", "p", "script", "title"];
     let kind = received.header("content-type").unwrap_or_default().to_ascii_lowercase();
     let head = received.body.get(..received.body.len().min(200)).unwrap_or_default();
     let head = String::from_utf8_lossy(head).trim_start().to_ascii_lowercase();
-    kind.starts_with("text/html") && !head.starts_with("<?xml") && !head.starts_with('{')
-        || head.starts_with("<!doctype html")
-        || head.starts_with("<html")
+    let element = head.strip_prefix('<').unwrap_or_default();
+    let element = element.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let is_text = !head.starts_with(['<', '{', '[']) && !head.is_empty();
+    head.starts_with("<!doctype html")
+        || element == "html"
+        || kind.starts_with("text/html") && (is_text || ELEMENTS.contains(&element))
 }
 
 /// The beginning of a body, for messages.
@@ -156,6 +161,15 @@ mod tests {
             check(call, 502, &HTML, PAGE, "server html None");
             check(call, 429, &HTML, PAGE, "throttled html None");
         }
+    }
+
+    #[test]
+    fn what_calls_itself_a_page_may_be_an_answer() {
+        let listed = "<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>";
+        check("s3.ListBuckets", 200, &HTML, listed, r#"{"Buckets":[]}"#);
+        check("s3.ListBuckets", 200, &HTML, "<h1>Bad gateway</h1>", "malformed html None");
+        check("dynamodb.ListTables", 200, &HTML, "Sign in", "malformed html None");
+        check("dynamodb.ListTables", 200, &HTML, r#"{"TableNames":[]}"#, r#"{"TableNames":[]}"#);
     }
 
     #[test]

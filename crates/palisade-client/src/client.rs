@@ -354,7 +354,7 @@ impl Shared {
     async fn held(&self, holder: &Holder) -> Result<Credentials, CallFailure> {
         let renew = async {
             match holder {
-                Holder::Base => self.from_machine().await,
+                Holder::Base => self.the_machines().await,
                 Holder::Hub => self.through_hub().await,
                 Holder::Account(account) => self.entered(*account).await,
             }
@@ -367,7 +367,7 @@ impl Shared {
     }
 
     /// As the machine's configuration gives them now: files and environments may change while we run.
-    async fn from_machine(&self) -> Result<Credentials, CallFailure> {
+    async fn the_machines(&self) -> Result<Credentials, CallFailure> {
         let settings = &self.configuration.settings;
         let told = |error: CredentialsError| {
             let message = format!("this machine has no credentials for AWS: {}", chain(&error));

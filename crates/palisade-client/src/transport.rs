@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+/// Connections that were idle for so long are not used again: AWS's ends close theirs after 20 s and more.
+const IDLE: Duration = Duration::from_secs(15);
+
 /// What HTTP brought.
 #[derive(Debug)]
 pub(crate) struct Received {
@@ -135,6 +138,7 @@ fn connector(context: &TlsContext, connect: Option<Duration>, read: Option<Durat
         .connector_settings(settings.build())
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .proxy_config(ProxyConfig::from_env())
+        .pool_idle_timeout(IDLE)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(context.clone())
         .build();

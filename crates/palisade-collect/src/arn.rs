@@ -27,7 +27,10 @@ const FORMS: [(&str, &str); 27] = [
     ("AWS::EKS::Cluster", "arn:$Partition:eks:$Region:$AccountId:cluster/$name"),
     ("AWS::CodeBuild::Project", "arn:$Partition:codebuild:$Region:$AccountId:project/$name"),
     ("AWS::GuardDuty::Detector", "arn:$Partition:guardduty:$Region:$AccountId:detector/$DetectorId"),
-    ("AWS::Cognito::IdentityPool", "arn:$Partition:cognito-identity:$Region:$AccountId:identitypool/$IdentityPoolId"),
+    (
+        "AWS::Cognito::IdentityPool",
+        "arn:$Partition:cognito-identity:$Region:$AccountId:identitypool/$IdentityPoolId",
+    ),
     ("AWS::Redshift::Cluster", "arn:$Partition:redshift:$Region:$AccountId:cluster:$ClusterIdentifier"),
     ("AWS::RDS::DBSnapshot", "arn:$Partition:rds:$Region:$AccountId:snapshot:$DBSnapshotIdentifier"),
     ("AWS::OpenSearchService::Domain", "arn:$Partition:es:$Region:$AccountId:domain/$DomainName"),

@@ -88,8 +88,11 @@ pub(crate) type Settled = (Call, Result<Value, Failed>);
 /// The call by which an account is entered.
 pub(crate) const SIGN_IN: &str = "sts:AssumeRole";
 
-/// How often in a row credentials are asked for anew before the account counts as closed to us.
+/// How often credentials are asked for anew for one call.
 const REFRESHES: u32 = 3;
+
+/// How often in a row they are, without a call that goes through, before the account counts as closed to us.
+const REFRESHES_IN_A_ROW: u32 = 10;
 
 #[derive(Debug, Default)]
 struct Account {
@@ -117,6 +120,26 @@ struct Bucket {
     tokens: TokenBucket,
     calls: VecDeque<Call>,
     is_queued: bool,
+    /// The time that counts as none for the tokens: what was used before there was a bucket says nothing.
+    born: Duration,
+}
+
+impl Bucket {
+    fn take(&mut self, now: Duration) -> Result<(), Duration> {
+        let taken = self.tokens.take(now.saturating_sub(self.born));
+        taken.map_err(|until| self.born.saturating_add(until.0))
+    }
+
+    fn answered(&mut self, now: Duration, throttled: bool, pause: Option<Duration>) {
+        let now = now.saturating_sub(self.born);
+        if !throttled {
+            return self.tokens.succeeded(now);
+        }
+        self.tokens.throttled(now);
+        if let Some(pause) = pause {
+            self.tokens.pause_until(now.saturating_add(pause));
+        }
+    }
 }
 
 /// Calls on their way.
@@ -134,6 +157,8 @@ pub(crate) struct Calls {
     later: HashMap<u64, Later>,
     to_enter: VecDeque<AccountId>,
     entering: usize,
+    /// Calls of accounts that were closed to us while they waited.
+    shut: Vec<Settled>,
     in_flight: HashMap<u64, (Call, usize)>,
     next: u64,
     pub(crate) sent: u64,
@@ -160,6 +185,7 @@ impl Calls {
             later: HashMap::new(),
             to_enter: VecDeque::new(),
             entering: 0,
+            shut: Vec::new(),
             in_flight: HashMap::new(),
             next: 0,
             sent: 0,
@@ -210,12 +236,11 @@ impl Calls {
         let account = self.accounts.entry(id).or_default();
         let quota = quota_of_call(&call.ask.service, &call.ask.operation, &call.ask.parameters);
         // Calls that draw on a larger bucket of the same name have that bucket for themselves.
-        let word: Arc<str> =
-            format!("{}/{}", quota.bucket.key(&call.ask.operation), quota.per_second).into();
+        let word: Arc<str> = format!("{}/{}", quota.bucket.key(&call.ask.operation), quota.per_second).into();
         let key = (call.ask.region.clone(), call.ask.service.clone(), word);
         let place = *account.names.entry(key).or_insert_with(|| {
             let tokens = TokenBucket::of_share(&quota, self.share);
-            account.buckets.push(Bucket { tokens, calls: VecDeque::new(), is_queued: false });
+            account.buckets.push(Bucket { tokens, calls: VecDeque::new(), is_queued: false, born: now });
             account.buckets.len() - 1
         });
         let bucket = &mut account.buckets[place];
@@ -232,7 +257,6 @@ impl Calls {
 
     /// What is to be done now.
     pub(crate) fn next(&mut self, now: Duration) -> Next {
-        self.wake(now);
         if self.in_flight.len() + self.entering >= self.in_flight_max {
             return Next::Blocked;
         }
@@ -251,8 +275,8 @@ impl Calls {
                 bucket.is_queued = false;
                 continue;
             }
-            match bucket.tokens.take(now) {
-                Err(until) => self.queue.push(Reverse((until.0, order, id, place))),
+            match bucket.take(now) {
+                Err(until) => self.queue.push(Reverse((until, order, id, place))),
                 Ok(()) => {
                     let Some(call) = bucket.calls.pop_front() else { continue };
                     bucket.is_queued = !bucket.calls.is_empty();
@@ -283,7 +307,8 @@ impl Calls {
         Next::Start(CallId(self.next), ask)
     }
 
-    fn wake(&mut self, now: Duration) {
+    /// Lets those try again whose time has come.
+    pub(crate) fn wake(&mut self, now: Duration) {
         while let Some(Reverse((at, order))) = self.delayed.peek().copied() {
             if at > now {
                 return;
@@ -300,10 +325,10 @@ impl Calls {
     /// A call goes on, or waits until its account is entered again.
     fn resume(&mut self, call: Call, now: Duration) {
         let account = self.accounts.entry(call.ask.account).or_default();
-        match account.entry {
+        match &account.entry {
             Entry::Inside => self.queue_call(call, now, true),
-            // A closed account lets go of its calls when it is closed; one that comes late is parked and let go of next.
-            _ => account.parked.push(call),
+            Entry::Closed(failed) => self.shut.push((call, Err(failed.clone()))),
+            Entry::Outside | Entry::Asked => account.parked.push(call),
         }
     }
 
@@ -328,7 +353,7 @@ impl Calls {
                 stock.succeeded(call.paid_for_timeout);
                 account.refreshes = 0;
                 if let Some(bucket) = account.buckets.get_mut(place) {
-                    bucket.tokens.succeeded(now);
+                    bucket.answered(now, false, None);
                 }
                 return Some((call, Ok(value)));
             }
@@ -337,10 +362,7 @@ impl Calls {
         if failure.kind == FailureKind::Throttled {
             self.throttled += 1;
             if let Some(bucket) = account.buckets.get_mut(place) {
-                bucket.tokens.throttled(now);
-                if let Some(pause) = failure.retry_after {
-                    bucket.tokens.pause_until(now.saturating_add(pause));
-                }
+                bucket.answered(now, true, failure.retry_after);
             }
         }
         if matches!(failure.kind, FailureKind::Expired | FailureKind::Skewed) {
@@ -375,7 +397,17 @@ impl Calls {
                 let failed = failed.clone();
                 return Some((call, Err(failed)));
             }
+            Entry::Inside if account.refreshes >= REFRESHES_IN_A_ROW => {
+                let failed = Failed { instead: Some(SIGN_IN), ..Failed::new(failure) };
+                account.entry = Entry::Closed(failed.clone());
+                // Those that wait for their turn are let go of with it.
+                let queued = account.buckets.iter_mut().flat_map(|bucket| bucket.calls.drain(..));
+                let all = queued.chain(account.parked.drain(..));
+                self.shut.extend(all.map(|call| (call, Err(failed.clone()))));
+                return Some((call, Err(failed)));
+            }
             Entry::Inside => {
+                account.refreshes += 1;
                 account.entry = Entry::Asked;
                 self.to_enter.push_back(id);
             }
@@ -424,19 +456,10 @@ impl Calls {
         }
     }
 
-    /// Calls of accounts that were closed to us while they waited to try again.
+    /// Calls of accounts that were closed to us while they waited.
     pub(crate) fn shut_out(&mut self) -> Vec<Settled> {
-        let mut settled = Vec::new();
-        for account in self.accounts.values_mut() {
-            if let Entry::Closed(failed) = &account.entry
-                && !account.parked.is_empty()
-            {
-                let parked = std::mem::take(&mut account.parked);
-                settled.extend(parked.into_iter().map(|call| (call, Err(failed.clone()))));
-            }
-        }
-        self.waiting = self.waiting.saturating_sub(settled.len() as u64);
-        settled
+        self.waiting = self.waiting.saturating_sub(self.shut.len() as u64);
+        std::mem::take(&mut self.shut)
     }
 
     fn chance(&self, call: &Call) -> f64 {

@@ -18,7 +18,17 @@ pub(crate) struct Reading {
     failed: u32,
     disabled: u32,
     /// By call, failure and code; in this order, whatever order they came in.
-    gaps: BTreeMap<(Arc<str>, &'static str, Arc<str>), (Gap, bool)>,
+    gaps: BTreeMap<Reason, Missing>,
+}
+
+/// The call, the failure and its code.
+type Reason = (Arc<str>, &'static str, Arc<str>);
+
+/// What is missing, and whether it leaves anything open.
+#[derive(Debug, Clone)]
+struct Missing {
+    gap: Gap,
+    is_open: bool,
 }
 
 impl Reading {
@@ -55,7 +65,7 @@ impl Reading {
     fn add(&mut self, gap: Gap, failed: &Failed, leaves_open: bool) {
         let key = (gap.call.clone(), failed.kind.word(), gap.code.clone());
         match self.gaps.get_mut(&key) {
-            Some((known, is_open)) => {
+            Some(Missing { gap: known, is_open }) => {
                 known.times += 1;
                 known.hides_resources |= gap.hides_resources;
                 *is_open |= leaves_open;
@@ -65,16 +75,21 @@ impl Reading {
                 }
             }
             None => {
-                self.gaps.insert(key, (gap, leaves_open));
+                self.gaps.insert(key, Missing { gap, is_open: leaves_open });
             }
         }
+    }
+
+    /// Was anything not read?
+    pub(crate) fn has_gaps(&self) -> bool {
+        !self.gaps.is_empty()
     }
 
     /// What the ledger says of it in the end.
     pub(crate) fn done(self) -> Cell {
         let state = if self.came == 0 && self.failed > 0 {
             if self.disabled == self.failed { State::NotThere } else { State::NotRead }
-        } else if self.gaps.values().any(|(_, leaves_open)| *leaves_open) {
+        } else if self.gaps.values().any(|missing| missing.is_open) {
             State::Partly
         } else {
             State::Read
@@ -84,7 +99,7 @@ impl Reading {
             state,
             records: self.records,
             calls: self.calls,
-            gaps: self.gaps.into_values().map(|(gap, _)| gap).collect(),
+            gaps: self.gaps.into_values().map(|missing| missing.gap).collect(),
         }
     }
 }

@@ -134,21 +134,17 @@ pub(crate) fn parameters(
 fn filled(node: &Node, document: &Map<String, Value>, given: &Given) -> Result<Value, String> {
     Ok(match &node.value {
         Written::Text(text) => match text.strip_prefix('$') {
-            Some(name) => field(document, name)
-                .cloned()
-                .or_else(|| given.get(name))
-                .ok_or_else(|| name.to_owned())?,
+            Some(name) => {
+                field(document, name).cloned().or_else(|| given.get(name)).ok_or_else(|| name.to_owned())?
+            }
             None => Value::String(text.to_string()),
         },
         Written::Null | Written::Unknown(_) => Value::Null,
         Written::Bool(is) => Value::Bool(*is),
         Written::Number(number) => Value::Number(number.clone()),
-        Written::List(list) => list
-            .items
-            .iter()
-            .map(|item| filled(item, document, given))
-            .collect::<Result<Vec<_>, _>>()?
-            .into(),
+        Written::List(list) => {
+            list.items.iter().map(|item| filled(item, document, given)).collect::<Result<Vec<_>, _>>()?.into()
+        }
         Written::Map(map) => {
             let entries = map.entries.iter();
             entries
@@ -159,8 +155,17 @@ fn filled(node: &Node, document: &Map<String, Value>, given: &Given) -> Result<V
     })
 }
 
+/// Do the item's fields have the values that they must have to count? One that has no such field counts.
+pub(crate) fn is_meant(only: &IndexMap<Arc<str>, Node>, item: &Map<String, Value>, given: &Given) -> bool {
+    let differs = |(name, node): (&Arc<str>, &Node)| {
+        let meant = filled(node, &Map::new(), given).ok();
+        field(item, name).is_some_and(|is| meant.is_some_and(|meant| *is != meant))
+    };
+    !only.iter().any(differs)
+}
+
 /// The fields of the document that parameters name.
-pub(crate) fn names<'a>(with: &'a IndexMap<Arc<str>, Node>) -> Vec<&'a str> {
+pub(crate) fn names(with: &IndexMap<Arc<str>, Node>) -> Vec<&str> {
     fn gather<'a>(node: &'a Node, found: &mut Vec<&'a str>) {
         match &node.value {
             Written::Text(text) => found.extend(text.strip_prefix('$')),
@@ -215,11 +220,20 @@ fn put(value: &mut Value, steps: &[&str], what: Value) {
 
 /// About how many bytes of memory a value takes.
 pub(crate) fn weight(value: &Value) -> usize {
+    /// What the allocator keeps with a piece, and what it rounds up.
+    const PIECE: usize = 24;
+    let own = size_of::<Value>();
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 32,
-        Value::String(text) => 40 + text.len(),
-        Value::Array(items) => 40 + items.iter().map(weight).sum::<usize>(),
-        Value::Object(members) => 100 + members.values().map(weight).sum::<usize>() + 70 * members.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => own,
+        Value::String(text) => own + PIECE + text.len(),
+        Value::Array(items) => own + PIECE + items.iter().map(weight).sum::<usize>(),
+        Value::Object(members) => {
+            // A name, its hash, and its place in the table.
+            let entry = |(name, value): (&String, &Value)| {
+                size_of::<String>() + 24 + PIECE + name.len() + weight(value)
+            };
+            own + 2 * PIECE + members.iter().map(entry).sum::<usize>()
+        }
     }
 }
 
@@ -247,8 +261,9 @@ mod tests {
 
     fn chain(text: &str) -> Chain {
         let page = format!("- call: a.B\n  in: the account\n  id: Id\n  each: {text}\n");
-        let collect = palisade_document::Text::whole("page", &page);
-        let attributes = palisade_document::Text::whole("page", "x: { is: text, live: X, absent: none }");
+        let file: Arc<str> = "page".into();
+        let collect = palisade_document::Text::whole(&file, &page);
+        let attributes = palisade_document::Text::whole(&file, "x: { is: text, live: X, absent: none }");
         let kind = "AWS::A::B".parse().unwrap();
         let (kind, _) = palisade_kinds::parse_kind(kind, "b", None, attributes, Some(collect));
         kind.unwrap().collect[0].each.clone().unwrap()
@@ -260,8 +275,7 @@ mod tests {
         let keep: Vec<Arc<str>> = keep.iter().map(|name| (*name).into()).collect();
         let parent = json!({"Cluster": "c"});
         let rule = ItemRule { id: Some(&id), keep: &keep, parent: parent.as_object() };
-        let found: Vec<Value> =
-            items(&chain(each), &answer, &rule).into_iter().map(Value::Object).collect();
+        let found: Vec<Value> = items(&chain(each), &answer, &rule).into_iter().map(Value::Object).collect();
         assert_eq!(Value::from(found), expected);
     }
 

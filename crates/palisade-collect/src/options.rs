@@ -24,6 +24,9 @@ pub struct Options {
     pub seed: u64,
     /// The region of calls that are made once for an account; otherwise the partition's usual one.
     pub region: Option<Region>,
+    /// Is there an earlier snapshot, of which [`Step::Recall`](crate::Step::Recall) may be asked? What the APIs say has not
+    /// changed since is then taken from there.
+    pub has_earlier: bool,
     /// The time that answers bear, where that is not when they came: a simulator's, so that two runs give the same bytes.
     pub observed: Option<Duration>,
 }
@@ -40,6 +43,7 @@ impl Default for Options {
             pages: 100_000,
             seed: 0,
             region: None,
+            has_earlier: false,
             observed: None,
         }
     }

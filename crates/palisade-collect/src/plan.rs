@@ -1,12 +1,13 @@
 //! What is to be collected: the kinds' calls put together, each that several kinds want made once; which accounts and regions.
 
 use crate::document::names;
+use crate::organisation::TREE;
 use crate::permission;
 use indexmap::IndexMap;
 use palisade_aws::{Operation, models};
 use palisade_kinds::grammar::Chain;
 use palisade_kinds::{Collect, Kind, Kinds, Scope};
-use palisade_model::{AccountId, Node, Region, ResourceType};
+use palisade_model::{AccountId, Node, Region, ResourceType, Value as Written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub(crate) struct KindPlan {
     pub(crate) is_wanted: bool,
     pub(crate) listing: usize,
     pub(crate) each: Option<Chain>,
+    pub(crate) only: IndexMap<Arc<str>, Node>,
     pub(crate) id: Vec<Arc<str>>,
     pub(crate) keep: Vec<Arc<str>>,
     pub(crate) parts: Vec<PartPlan>,
@@ -132,7 +134,8 @@ impl Plan {
             uncollected: BTreeMap::new(),
         };
         for kind in kinds.iter() {
-            if wanted.is_none_or(|wanted| wanted.contains(&kind.kind)) {
+            // What no source but files declares is missed only by those who ask for it.
+            if wanted.map_or(!kind.collect.is_empty(), |wanted| wanted.contains(&kind.kind)) {
                 plan.add(kinds, kind, true, 0);
             }
         }
@@ -188,6 +191,10 @@ impl Plan {
             None
         };
         let Some(first) = kind.collect.first() else {
+            // The walk through the organisation brings these.
+            if kind.kind.as_str() == TREE {
+                return None;
+            }
             return refused(self, "its page says no calls".to_owned());
         };
         let is_singleton = first.each.is_none();
@@ -223,6 +230,7 @@ impl Plan {
             is_wanted,
             listing,
             each: first.each.clone(),
+            only: first.only.clone(),
             id: first.id.clone(),
             keep: first.keep.clone(),
             parts,
@@ -318,7 +326,7 @@ fn narrowing(asked: &Asking) -> Option<&'static str> {
 /// Parameters without their places in the page, and without this one.
 fn plain(with: &IndexMap<Arc<str>, Node>, without: Option<&str>) -> BTreeMap<Arc<str>, String> {
     let kept = with.iter().filter(|(name, _)| Some(name.as_ref()) != without);
-    kept.map(|(name, node)| (name.clone(), node.to_json().to_string())).collect()
+    kept.map(|(name, node)| (name.clone(), node.value.to_json().to_string())).collect()
 }
 
 fn asking(call: &Collect) -> Result<Asking, String> {
@@ -368,10 +376,8 @@ fn batch(call: &Collect) -> Result<Option<Batch>, String> {
         return Ok(None);
     }
     let is_list = |node: &Node| {
-        let items = node.items();
-        items.is_some_and(|items| {
-            items.len() == 1 && items[0].text().is_some_and(|text| text.starts_with('$'))
-        })
+        let Written::List(list) = &node.value else { return false };
+        list.items.len() == 1 && list.items[0].text().is_some_and(|text| text.starts_with('$'))
     };
     let parameter = call.with.iter().find(|(_, node)| is_list(node)).map(|(name, _)| name.clone());
     let path = call.each.as_ref().and_then(|each| each.0.first());
@@ -386,24 +392,17 @@ fn batch(call: &Collect) -> Result<Option<Batch>, String> {
     }
 }
 
-/// The actions that all calls of a plan need, and those that find the accounts and regions.
+/// The actions that the calls of all listings in these places need, and the calls about what they list.
 pub(crate) fn actions(plan: &Plan, places: &[Place]) -> BTreeSet<Arc<str>> {
-    let kinds = |place: &Place| {
-        let listings = plan.order.iter().filter(move |listing| plan.listings[**listing].place == *place);
-        listings.flat_map(|listing| plan.brought_by(*listing).into_iter().map(|kind| (*listing, kind)))
-    };
-    let mut actions = BTreeSet::new();
-    let mut add = |asked: &Asking| actions.extend(permission::actions(&asked.service, &asked.operation));
-    for (root, kind) in places.iter().flat_map(kinds) {
-        let kind = &plan.kinds[kind];
-        for listing in [root, kind.listing] {
-            if !plan.listings[listing].is_singleton {
-                add(&plan.listings[listing].asked);
+    let mut asked: Vec<&Asking> = Vec::new();
+    for root in plan.order.iter().filter(|listing| places.contains(&plan.listings[**listing].place)) {
+        for kind in plan.brought_by(*root).into_iter().map(|kind| &plan.kinds[kind]) {
+            let listings = [*root, kind.listing].map(|listing| &plan.listings[listing]);
+            asked.extend(listings.iter().filter(|listing| !listing.is_singleton).map(|of| &of.asked));
+            if kind.is_wanted {
+                asked.extend(kind.parts.iter().map(|part| &part.asked));
             }
         }
-        if kind.is_wanted {
-            kind.parts.iter().for_each(|part| add(&part.asked));
-        }
     }
-    actions
+    asked.iter().flat_map(|asked| permission::actions(&asked.service, &asked.operation)).collect()
 }

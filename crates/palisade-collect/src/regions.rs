@@ -96,7 +96,8 @@ mod tests {
             let failed = Failed::new(&CallFailure::of(FailureKind::Refused, code, message));
             assert_eq!(told_by(&failed).as_ref().map(Region::as_str), expected, "{message}");
         };
-        let wrong = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'";
+        let wrong =
+            "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'";
         check("AuthorizationHeaderMalformed", wrong, Some("eu-west-1"));
         check("PermanentRedirect", "use the endpoint (x-amz-bucket-region: eu-west-3)", Some("eu-west-3"));
         check("PermanentRedirect", "use the endpoint", None);

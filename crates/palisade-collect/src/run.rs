@@ -7,7 +7,7 @@ use crate::document::{self, Given, ItemRule, fingerprint, weight};
 use crate::options::Options;
 use crate::plan::{Asking, KindPlan, PartPlan, Plan};
 use crate::{arn, regions};
-use palisade_aws::{Ask, FailureKind, Pager};
+use palisade_aws::{Ask, FailureKind, Operation, Pager};
 use palisade_model::{AccountId, Region};
 use palisade_snapshot::{Asked, CellKey, For, Part, Record};
 use serde_json::{Map, Value};
@@ -26,6 +26,8 @@ pub(crate) struct Place {
     /// Where to ask.
     pub(crate) asked_in: Region,
     pub(crate) partition: Arc<str>,
+    /// Is it made once for the organisation?
+    pub(crate) is_organisation: bool,
 }
 
 /// What came of a call.
@@ -77,6 +79,8 @@ pub(crate) struct Run {
     batches: Vec<Gathered>,
     doubtful: Vec<Node>,
     has_looked_again: bool,
+    /// What an earlier snapshot has, by kind and id: only what may still be true.
+    earlier: HashMap<(usize, Arc<str>), Record>,
 }
 
 /// The pages of a listing.
@@ -125,8 +129,16 @@ enum Slot {
 enum Task {
     /// A page; of the listing itself, or of one for a resource.
     Page(Option<(u32, usize)>),
-    Part { nodes: Vec<(u32, Value)>, part: usize, kind: usize, pages: Pages },
-    Again { pager: Pager<'static>, found: HashSet<(usize, Arc<str>)> },
+    Part {
+        nodes: Vec<(u32, Value)>,
+        part: usize,
+        kind: usize,
+        pages: Pages,
+    },
+    Again {
+        pager: Pager<'static>,
+        found: HashSet<(usize, Arc<str>)>,
+    },
 }
 
 /// The pages of a part's answer.
@@ -193,14 +205,14 @@ impl Run {
         }
         let first = cells.values().next()?;
         let rule = &plan.listings[listing];
-        let purpose = match plan.brought_by(listing).iter().filter(|kind| plan.kinds[**kind].is_wanted).count()
-        {
-            1 => For::Cell(first.key.clone()),
-            _ => {
-                let region = place.region.as_ref().map_or("global", Region::as_str);
-                For::Shared(format!("{} {region} {}", place.account, rule.asked.call).into())
-            }
-        };
+        let purpose =
+            match plan.brought_by(listing).iter().filter(|kind| plan.kinds[**kind].is_wanted).count() {
+                1 => For::Cell(first.key.clone()),
+                _ => {
+                    let region = place.region.as_ref().map_or("global", Region::as_str);
+                    For::Shared(format!("{} {region} {}", place.account, rule.asked.call).into())
+                }
+            };
         let given = Given {
             account: place.account.to_string(),
             region: place.asked_in.as_str().to_owned(),
@@ -223,7 +235,42 @@ impl Run {
             batches: Vec::new(),
             doubtful: Vec::new(),
             has_looked_again: false,
+            earlier: HashMap::new(),
         })
+    }
+
+    /// The cells of which an earlier snapshot could save calls.
+    pub(crate) fn could_recall(&self, plan: &Plan) -> Vec<CellKey> {
+        let may_stay =
+            |kind: &usize| plan.kinds[*kind].parts.iter().any(|part| !part.unchanged_while.is_empty());
+        let cells = self.cells.iter().filter(|(kind, _)| may_stay(kind));
+        cells.map(|(_, cell)| cell.key.clone()).collect()
+    }
+
+    /// What an earlier snapshot has of a cell.
+    pub(crate) fn recall(&mut self, plan: &Plan, records: Vec<Record>) {
+        for record in records {
+            let Some(kind) = plan.kinds.iter().position(|kind| kind.kind == record.kind) else { continue };
+            self.earlier.insert((kind, record.id.clone()), record);
+        }
+    }
+
+    /// What an earlier snapshot has of a part, if the resource says that it has not changed since.
+    fn unchanged(&self, node: &Node, part: &PartPlan) -> Option<(Option<Value>, Part)> {
+        let earlier = self.earlier.get(&(node.kind, node.id.clone()))?;
+        let before = earlier.document.as_object()?;
+        let is_same = |name: &Arc<str>| {
+            let now = document::field(&node.members, name);
+            now.is_some() && now == document::field(before, name)
+        };
+        if part.unchanged_while.is_empty() || !part.unchanged_while.iter().all(is_same) {
+            return None;
+        }
+        match earlier.parts.get(&part.into)? {
+            said @ Part::Read(_) => Some((Some(before.get(part.into.as_ref())?.clone()), said.clone())),
+            said @ Part::None(_) => Some((None, said.clone())),
+            Part::Unread { .. } => None,
+        }
     }
 
     /// Takes the first step.
@@ -251,6 +298,11 @@ impl Run {
         self.root.pages > 0
     }
 
+    /// Is a page of its own on its way?
+    pub(crate) fn is_fed(&self) -> bool {
+        self.root.is_asking
+    }
+
     /// Asks for the next page.
     pub(crate) fn feed(&mut self, desk: &mut Desk<'_>) {
         if let Some(pager) = &self.root.pager
@@ -269,19 +321,24 @@ impl Run {
         self.root.is_done() && self.tasks.is_empty() && self.doubtful.is_empty()
     }
 
+    /// Nothing is under way for it, and it is not done: what it did not get to is not known.
+    pub(crate) fn give_up(&mut self, plan: &Plan) {
+        let failed = Failed::malformed("given-up", "the collection ended before it was read");
+        let asked = asked(&plan.listings[self.listing].asked);
+        for cell in self.cells.values_mut() {
+            match cell.came {
+                0 => cell.not_listed(asked, &failed),
+                _ => cell.gap(asked, &failed, true),
+            }
+        }
+    }
+
     /// What the ledger says of its cells.
     pub(crate) fn into_cells(self) -> impl Iterator<Item = palisade_snapshot::Cell> {
         self.cells.into_values().map(Reading::done)
     }
 
-    fn call(
-        &mut self,
-        task: Task,
-        asked: &Asking,
-        region: Region,
-        parameters: Value,
-        desk: &mut Desk<'_>,
-    ) {
+    fn call(&mut self, task: Task, asked: &Asking, region: Region, parameters: Value, desk: &mut Desk<'_>) {
         self.next += 1;
         let is_again = matches!(task, Task::Again { .. });
         self.tasks.insert(self.next, task);
@@ -290,7 +347,7 @@ impl Run {
             region,
             service: asked.service.clone(),
             operation: asked.operation.clone(),
-            parameters,
+            parameters: fitted(&asked.service, asked.model, parameters),
         };
         desk.calls.push(Wanted { task: self.next, ask, is_again });
     }
@@ -345,9 +402,6 @@ impl Run {
                     self.came(listing, desk);
                 } else if has_come {
                     self.hidden(listing, &failed, desk);
-                } else if failed.kind == FailureKind::Absent && of.is_some() {
-                    // What it was to be listed for is gone, and with it all that it had; if it is not, it is unread.
-                    self.not_listed(listing, &failed, desk);
                 } else {
                     self.not_listed(listing, &failed, desk);
                 }
@@ -401,6 +455,9 @@ impl Run {
             let Some(each) = kind.each.as_ref().filter(|_| is_needed) else { continue };
             let rule = ItemRule { id: kind.id.first(), keep: &kind.keep, parent };
             for members in document::items(each, answer, &rule) {
+                if !document::is_meant(&kind.only, &members, &self.given) {
+                    continue;
+                }
                 let value = Value::Object(members);
                 // A list that changes while it is read may name a thing on two pages.
                 if !self.seen.insert(fingerprint(&(*number, &value))) {
@@ -645,6 +702,13 @@ impl Run {
 
     fn ask_part(&mut self, id: u32, place: usize, part: &PartPlan, desk: &mut Desk<'_>) -> Slot {
         let Some(node) = self.nodes.get(&id) else { return Slot::Asked };
+        if let Some((answer, said)) = self.unchanged(node, part) {
+            if let (Some(answer), Some(node)) = (answer, self.nodes.get_mut(&id)) {
+                self.held += weight(&answer);
+                node.members.insert(part.into.to_string(), answer);
+            }
+            return Slot::Done(said);
+        }
         for earlier in &part.after {
             // Why nothing came of the earlier part is told there.
             match &node.parts[*earlier] {
@@ -714,7 +778,13 @@ impl Run {
             known.kind == kind && known.part == part && known.region == region && known.others == others
         };
         let place = self.batches.iter().position(fits).unwrap_or_else(|| {
-            self.batches.push(Gathered { kind, part, region: region.clone(), others: others.clone(), nodes: Vec::new() });
+            self.batches.push(Gathered {
+                kind,
+                part,
+                region: region.clone(),
+                others: others.clone(),
+                nodes: Vec::new(),
+            });
             self.batches.len() - 1
         });
         self.batches[place].nodes.push(node);
@@ -772,6 +842,7 @@ impl Run {
                 let (parameters, region) = (pages.pager.parameters(), pages.region.clone());
                 let task = Task::Part { nodes, part: place, kind, pages };
                 self.call(task, &rule.asked, region, parameters, desk);
+                return;
             }
             Ok(false) => {
                 let whole = pages.whole.unwrap_or_default();
@@ -784,7 +855,9 @@ impl Run {
                         for (node, item) in &nodes {
                             match only(&whole, &batch.path, &batch.id, item) {
                                 Some(one) => self.read(*node, place, one, &at, rule),
-                                None => self.failed(*node, place, &at, &not_in_answer(), rule, desk),
+                                None => {
+                                    self.failed(*node, place, (&at, &pages.region), &not_in_answer(), rule)
+                                }
                             }
                         }
                     }
@@ -806,7 +879,7 @@ impl Run {
             }
             Err(failed) => {
                 for (node, _) in &nodes {
-                    self.failed(*node, place, &at, &failed, rule, desk);
+                    self.failed(*node, place, (&at, &pages.region), &failed, rule);
                 }
             }
         }
@@ -824,10 +897,9 @@ impl Run {
         &mut self,
         id: u32,
         place: usize,
-        at: &Asked,
+        (at, asked_in): (&Asked, &Region),
         failed: &Failed,
         rule: &PartPlan,
-        _desk: &mut Desk<'_>,
     ) {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         if is_none(failed, &rule.none_when) {
@@ -838,7 +910,7 @@ impl Run {
         if let Some(region) = regions::told_by(failed)
             && rule.asked.service.as_ref() == "s3"
             && node.redirects < 16
-            && node.region.as_ref() != Some(&region)
+            && region != *asked_in
         {
             node.redirects += 1;
             node.region = Some(region);
@@ -886,9 +958,8 @@ impl Run {
     ) {
         let rule = &desk.plan.listings[self.listing];
         let kinds: HashSet<usize> = self.doubtful.iter().map(|node| node.kind).collect();
-        for cell in kinds.iter().filter_map(|kind| self.cells.get_mut(kind).map(|_| *kind)).collect::<Vec<_>>()
-        {
-            if let Some(cell) = self.cells.get_mut(&cell) {
+        for kind in &kinds {
+            if let Some(cell) = self.cells.get_mut(kind) {
                 cell.calls += u64::from(outcome.attempts);
             }
         }
@@ -897,6 +968,7 @@ impl Run {
             let kind = &desk.plan.kinds[number];
             let item = ItemRule { id: kind.id.first(), keep: &kind.keep, parent: None };
             let items = kind.each.iter().flat_map(|each| document::items(each, &answer, &item));
+            let items = items.filter(|members| document::is_meant(&kind.only, members, &self.given));
             let ids: Vec<Arc<str>> = items.map(|members| self.id(kind, &members)).collect();
             found.extend(ids.into_iter().map(|id| (number, id)));
         }
@@ -961,7 +1033,10 @@ fn no_field(field: &str) -> Failed {
 }
 
 fn not_in_answer() -> Failed {
-    Failed { kind: FailureKind::Absent, ..Failed::malformed("not-in-answer", "the answer doesn't tell of it") }
+    Failed {
+        kind: FailureKind::Absent,
+        ..Failed::malformed("not-in-answer", "the answer doesn't tell of it")
+    }
 }
 
 /// May the failure be about one of several things that were asked about?
@@ -979,4 +1054,12 @@ fn only(answer: &Value, path: &[Arc<str>], id: &str, item: &Value) -> Option<Val
     let one = list.iter().find(|one| one.get(id) == Some(item))?;
     let list = Value::Array(vec![one.clone()]);
     Some(path.iter().rev().fold(list, |value, step| Map::from_iter([(step.to_string(), value)]).into()))
+}
+
+/// Parameters as the operation takes them.
+fn fitted(service: &str, operation: &Operation, parameters: Value) -> Value {
+    match palisade_aws::models().service(service) {
+        Some(service) => palisade_aws::fitted(service, operation, parameters),
+        None => parameters,
+    }
 }

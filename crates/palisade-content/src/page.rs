@@ -188,7 +188,7 @@ impl Sort {
     /// The languages its examples may be written in.
     pub fn example_languages(self) -> &'static [&'static str] {
         match self {
-            Self::Check => &["hcl", "cloudformation", "terraform-plan", "estate"],
+            Self::Check => &["hcl", "cloudformation", "terraform-plan", "live", "estate"],
             Self::Detection => &["json"],
             Self::Escalation => &["estate"],
             Self::Playbook => &["json", "plan"],

@@ -168,6 +168,7 @@ fn allowed(case: &Case<'_>) -> Tri {
         organisation_allows(case),
         endpoints_allow(case),
         s3::access_point_allows(case),
+        s3::refuses_what_is_set(case).not(),
         grants_of_services_allow(case),
         principal_and_resource_allow(case),
     ])
@@ -221,22 +222,30 @@ fn endpoints_allow(case: &Case<'_>) -> Tri {
 
 fn principal_and_resource_allow(case: &Case<'_>) -> Tri {
     let resource = resource_allows(case);
-    match &case.principal {
-        // `principal`: neither has policies of its own.
-        Principal::Anonymous | Principal::Service(_) | Principal::Provider(_) => resource.anyhow(),
-        _ => {
-            let within = same_account(case, &resource);
-            // `logic-cross`: both sides are evaluated, and both have to allow.
-            let across = principal_side(case).and(resource.anyhow());
-            let own = |owner: Option<&str>| if case.principal.account() == owner { within } else { across };
-            // `s3-objects`: where the bucket's owner does not own the object, the object's owner decides.
-            match s3::is_object_of_another(case) {
-                Tri::No => own(Some(case.resource_account())),
-                Tri::Yes => own(case.json["resource"]["objectOwner"].as_str()),
-                Tri::Open if within == across => within,
-                Tri::Open => Tri::Open,
-            }
+    let bucket = Some(case.resource_account());
+    // `s3-objects`: where the bucket's owner does not own the object, its policy allows nothing, and the object's owner
+    // decides; that may be the account that asks, or a third.
+    let bare = Resource { account: Tri::No, everyone: Tri::No, behind: Tri::No, itself: Tri::No, ..resource };
+    match s3::is_object_of_another(case) {
+        Tri::No => owned_by(case, &resource, bucket),
+        Tri::Yes => owned_by(case, &bare, case.json["resource"]["objectOwner"].as_str()),
+        Tri::Open => {
+            let of_bucket = owned_by(case, &resource, bucket);
+            let others = [case.principal.account().filter(|own| Some(*own) != bucket), Some("a third")];
+            let same =
+                others.into_iter().flatten().all(|other| owned_by(case, &bare, Some(other)) == of_bucket);
+            if same { of_bucket } else { Tri::Open }
         }
+    }
+}
+
+fn owned_by(case: &Case<'_>, resource: &Resource, owner: Option<&str>) -> Tri {
+    match case.principal.account() {
+        // `principal`: the anonymous, services and providers have no policies of their own.
+        None => resource.anyhow(),
+        account if account == owner => same_account(case, resource),
+        // `logic-cross`: both sides are evaluated, and both have to allow.
+        _ => principal_side(case).and(resource.anyhow()),
     }
 }
 
@@ -271,8 +280,7 @@ fn resource_allows(case: &Case<'_>) -> Resource {
         grant: grants_allow(case),
         acl: s3::acl_allows(case),
     };
-    // A policy for the public that counts no longer, or an object that its owner's policy is not about.
-    let without_effect = s3::is_closed_to_the_public(case).or(s3::is_object_of_another(case));
+    let without_effect = s3::is_closed_to_the_public(case);
     for policy in case.policies("resourcePolicy") {
         // One that exists and was not read might name anybody in any way.
         if is_unknown(policy) {

@@ -346,6 +346,7 @@ impl Maker {
             ("aws:CurrentTime", ["2026-06-01T00:00:00Z", "1780272000"]),
             ("s3:max-keys", ["10", "100"]),
             ("aws:SecureTransport", ["true", "false"]),
+            ("s3:x-amz-acl", ["public-read", "private"]),
             ("kms:ViaService", ["s3.eu-west-1.amazonaws.com", "ec2.eu-west-1.amazonaws.com"]),
         ] {
             if self.chance(25) {
@@ -360,6 +361,10 @@ impl Maker {
             "principal": self.principal, "resource": self.resource, "resourceAccount": owner,
             "wildcardOnlyAction": wildcard_only, "context": context, "caller": caller, "via": via,
         });
+        if self.action == "s3:PutBucketPolicy" && self.chance(60) {
+            let policy = self.policy(Hangs::Resource, 80);
+            request["sets"] = json!({"policy": policy});
+        }
         if self.chance(6) {
             let (key, _) = KEYS[self.below(KEYS.len())];
             request["unknown"] = json!([key]);
@@ -377,7 +382,9 @@ impl Maker {
             facts.insert("bucketAbac".to_owned(), json!(self.chance(30)));
             let place = self.one(&["account", "bucket"]);
             let (restrict, ignore) = (self.chance(40), self.chance(40));
-            let flags = json!({"restrictPublicBuckets": restrict, "ignorePublicAcls": ignore});
+            let (lists, policies) = (self.chance(25), self.chance(25));
+            let flags = json!({"restrictPublicBuckets": restrict, "ignorePublicAcls": ignore,
+                "blockPublicAcls": lists, "blockPublicPolicy": policies});
             facts.insert("publicAccessBlock".to_owned(), json!({place: flags}));
             if self.chance(40) {
                 let ownership = self.one(&["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]);

@@ -1,9 +1,10 @@
 //! Amazon S3: the public access block, access control lists, object ownership, access points.
 
 use crate::case::{Case, Principal, document, is_one_of, is_unknown, list, statements, text};
+use crate::context::{Held, held};
 use crate::decide::any_naming;
 use crate::principal::is_everyone;
-use crate::tables::{ACL, NARROWING};
+use crate::tables::{ACL, NARROWING, PERHAPS_NARROWING};
 use crate::tri::Tri;
 use crate::values::range;
 use serde_json::Value;
@@ -63,8 +64,8 @@ pub(crate) fn is_closed_to_the_public(case: &Case<'_>) -> Tri {
     let block = &case.json["resource"]["publicAccessBlock"];
     let restricted =
         ["account", "bucket", "accessPoint"].map(|of| Tri::from(block[of]["restrictPublicBuckets"] == true));
-    let public = case.policies("resourcePolicy").iter().any(|policy| is_public(document(policy)));
-    Tri::any(restricted).and(public.into())
+    let public = Tri::any(case.policies("resourcePolicy").iter().map(|policy| is_public(document(policy))));
+    Tri::any(restricted).and(public)
 }
 
 /// `s3-acl`, `s3-ownership`: an access control list lets in other accounts and everyone, unless the bucket's owner
@@ -89,6 +90,31 @@ pub(crate) fn acl_allows(case: &Case<'_>) -> Tri {
         Tri::any(list(acl).into_iter().map(one))
     };
     any.and(lists_count(case))
+}
+
+/// `s3-block`, BlockPublicAcls and BlockPublicPolicy: they refuse requests that set a public list or a public policy.
+pub(crate) fn refuses_what_is_set(case: &Case<'_>) -> Tri {
+    const SETS_A_LIST: &str =
+        "s3:CreateBucket s3:PutBucketAcl s3:PutObject s3:PutObjectAcl s3:PutObjectVersionAcl";
+    let block = &case.json["resource"]["publicAccessBlock"];
+    let on = |switch: &str| ["account", "bucket", "accessPoint"].iter().any(|of| block[*of][switch] == true);
+    let policy = &case.json["request"]["sets"]["policy"];
+    if is_one_of("s3:PutBucketPolicy s3:PutAccessPointPolicy", case.action()) && on("blockPublicPolicy") {
+        return if is_unknown(policy) { Tri::Open } else { is_public(document(policy)) };
+    }
+    if !is_one_of(SETS_A_LIST, case.action()) || !on("blockPublicAcls") {
+        return Tri::No;
+    }
+    let sets = |key: &str, is_public: &dyn Fn(&str) -> bool| match held(case, key) {
+        Held::Values(values) => values.iter().any(|value| is_public(value)).into(),
+        Held::Absent => Tri::No,
+        Held::Open => Tri::Open,
+    };
+    let group =
+        |grant: &str| grant.contains("global/AllUsers") || grant.contains("global/AuthenticatedUsers");
+    let grants = ["full-control", "read", "read-acp", "write", "write-acp"];
+    Tri::any(grants.iter().map(|kind| sets(&format!("s3:x-amz-grant-{kind}"), &group)))
+        .or(sets("s3:x-amz-acl", &|acl| is_one_of("public-read public-read-write authenticated-read", acl)))
 }
 
 /// Whom a list lets in: the public (unless IgnorePublicAcls is on), accounts by their number or canonical id.
@@ -116,24 +142,28 @@ fn acl_permits(case: &Case<'_>, permission: &str) -> bool {
 }
 
 /// Whether any statement lets everyone in: one is enough for the whole policy to be public.
-fn is_public(policy: &Value) -> bool {
-    statements(policy).iter().any(|statement| {
-        text(&statement.json["Effect"]) == "Allow"
-            && is_everyone(statement.json)
-            && !is_narrowed(statement.json)
-    })
+fn is_public(policy: &Value) -> Tri {
+    Tri::any(statements(policy).iter().map(|statement| {
+        let for_all = text(&statement.json["Effect"]) == "Allow" && is_everyone(statement.json);
+        let narrowed = match is_narrowed(statement.json, NARROWING) {
+            true => Tri::Yes,
+            false if is_narrowed(statement.json, PERHAPS_NARROWING) => Tri::Open,
+            false => Tri::No,
+        };
+        Tri::from(for_all).and(narrowed.not())
+    }))
 }
 
-fn is_narrowed(statement: &Value) -> bool {
+fn is_narrowed(statement: &Value, by: &str) -> bool {
     let operators = statement["Condition"].as_object().into_iter().flatten();
-    operators.filter_map(|(operator, keys)| Some((operator.to_ascii_lowercase(), keys.as_object()?))).any(
-        |(operator, keys)| {
-            keys.iter().any(|(key, values)| {
-                let values: Vec<&str> = list(values).into_iter().map(text).collect();
-                is_one_of(NARROWING, key) && narrows(&operator, key, &values)
-            })
-        },
-    )
+    let mut conditions = operators.flat_map(|(operator, keys)| {
+        let keys = keys.as_object().into_iter().flatten();
+        keys.map(|(key, values)| (operator.to_ascii_lowercase(), key, values))
+    });
+    conditions.any(|(operator, key, values)| {
+        let values: Vec<&str> = list(values).into_iter().map(text).collect();
+        is_one_of(by, key) && narrows(&operator, key, &values)
+    })
 }
 
 /// Fixed values for texts and ARNs; for addresses, ranges no wider than /8 (IPv4) and /32 (IPv6).

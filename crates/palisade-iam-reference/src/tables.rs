@@ -19,11 +19,14 @@ pub(crate) const TOLD: [(&str, &str); 15] = [
     ("s3:resourceaccount", "/request/resourceAccount"),
 ];
 
-/// The keys that make a statement for everyone not public, when they have fixed values.
-pub(crate) const NARROWING: &str = "aws:sourcearn aws:sourcevpc aws:sourcevpce aws:sourceowner aws:sourceaccount aws:sourceip \
-    aws:vpcsourceip aws:ec2instancesourcevpc aws:principalaccount aws:principalarn aws:principalorgid \
-    aws:principalorgpaths aws:sourceorgid aws:sourceorgpaths aws:userid \
-    s3:x-amz-server-side-encryption-aws-kms-key-id s3:dataaccesspointarn s3:dataaccesspointaccount";
+/// `s3-block`: the keys that make a statement for everyone not public, when they have fixed values.
+pub(crate) const NARROWING: &str = "aws:SourceArn aws:SourceVpc aws:SourceVpce aws:SourceOwner aws:SourceAccount \
+    aws:SourceIp aws:PrincipalAccount aws:PrincipalArn aws:PrincipalOrgID aws:PrincipalOrgPaths aws:userid \
+    s3:x-amz-server-side-encryption-aws-kms-key-id s3:DataAccessPointArn";
+
+/// Keys that are as narrow as those, and that the page does not name.
+pub(crate) const PERHAPS_NARROWING: &str = "aws:VpcSourceIp aws:Ec2InstanceSourceVpc aws:SourceOrgID aws:SourceOrgPaths \
+    s3:DataAccessPointAccount";
 
 /// `s3-acl`, "Mapping of ACL permissions and access policy permissions": a permission, on what, and its actions.
 pub(crate) const ACL: [(&str, &str, &str); 7] = [
@@ -37,8 +40,8 @@ pub(crate) const ACL: [(&str, &str, &str); 7] = [
 ];
 
 /// `kms-external`: what principals of other accounts can be let do with a key.
-pub(crate) const FROM_OUTSIDE: &str = "CreateGrant Decrypt DeriveSharedSecret DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair \
-    GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext GenerateMac GetKeyRotationStatus GetPublicKey \
+pub(crate) const FROM_OUTSIDE: &str = "CreateGrant Decrypt DeriveSharedSecret DescribeKey Encrypt GenerateDataKey \
+    GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext GenerateMac GetKeyRotationStatus GetPublicKey \
     ListGrants ReEncrypt ReEncryptFrom ReEncryptTo RetireGrant RevokeGrant Sign Verify VerifyMac";
 
 /// `lake-formation`: an action, what it is about, the permissions that are enough for it, and those that perhaps are.

@@ -74,8 +74,7 @@ impl Context {
 
     /// Was anything said of this key?
     pub fn has(&self, key: &str) -> bool {
-        let key = Name::new(key);
-        self.entries.binary_search_by(|(name, _)| name.cmp(&key)).is_ok()
+        self.entries.iter().any(|(name, _)| name.as_str().eq_ignore_ascii_case(key))
     }
 
     /// What is known of a key.

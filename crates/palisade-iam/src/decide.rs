@@ -223,6 +223,7 @@ pub(crate) struct At<'a> {
 }
 
 /// What the layers say, before they are put together.
+#[derive(Clone)]
 pub(crate) struct Verdicts<V> {
     pub(crate) denies: [V; 10],
     pub(crate) scp: V,

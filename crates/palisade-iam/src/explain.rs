@@ -6,6 +6,7 @@ use crate::decide::{
     At, By, Concrete, Decision, Layer, Open, Outcome, Place, about_resource, decide, evaluate,
     policy_is_mandatory, settle, ways_named,
 };
+use crate::grants::{self, Grant, GrantKind};
 use crate::policy::{Effect, Policy, PolicyKind, ResourceText, Statement};
 use crate::principal::Principal;
 use crate::request::{Level, Policies, Request, Switch};
@@ -33,6 +34,9 @@ pub struct Explanation {
     pub request: String,
     /// Why, in one sentence.
     pub why: String,
+    /// Why the statement that denies is about this request: what it asks for, and what the request has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// The statement that decides.
     pub by: Option<StatementRef>,
     /// What each layer says, in the order in which AWS looks at them.
@@ -72,7 +76,7 @@ pub struct StatementRef {
 pub struct LayerVerdict {
     /// The layer.
     pub layer: Layer,
-    /// `denies`, `allows`, `does not allow`, `is not known`, `does not apply`.
+    /// `denies`, `denies nothing`, `allows`, `does not allow`, `is not needed`, `is not known`.
     pub verdict: &'static str,
     /// More about it.
     pub note: String,
@@ -115,6 +119,10 @@ pub fn explain(question: &Question) -> Explanation {
         decision: decision.outcome,
         request: sentence(question.request()),
         why: String::new(),
+        because: decision
+            .by
+            .filter(|_| decision.outcome == Outcome::ExplicitlyDenied)
+            .and_then(|by| because(by, request, policies)),
         by: decision.by.map(|by| reference(by, policies)),
         layers: layers(request, policies),
         near_misses: near_misses(request, policies, decision),
@@ -145,6 +153,22 @@ fn reference(by: By, policies: &Policies) -> StatementRef {
 }
 
 impl StatementRef {
+    /// What sort of policy it is in, where its name may not tell.
+    pub fn sort(&self) -> &'static str {
+        match self.layer {
+            Layer::ServiceControl => {
+                " (a service control policy: what accounts of the organisation may do at most)"
+            }
+            Layer::ResourceControl => {
+                " (a resource control policy: what may be done at most with resources of the organisation)"
+            }
+            Layer::Boundary => " (a permissions boundary: what the identity may do at most)",
+            Layer::Session => " (a session policy: given when the session was made)",
+            Layer::Endpoint => " (the policy of the VPC endpoint)",
+            _ => "",
+        }
+    }
+
     fn text(&self) -> String {
         let mut text = format!("statement {}", self.statement);
         if let Some(sid) = &self.sid {
@@ -172,11 +196,14 @@ fn why(explanation: &Explanation, decision: Decision, request: &Request) -> Stri
             "the root user may do everything that nothing denies".to_owned()
         }
         (Outcome::Allowed, None) => "a grant allows it and nothing denies it".to_owned(),
-        (Outcome::ExplicitlyDenied, Some(by)) => format!("{} denies it, and a denial always wins", by.text()),
+        (Outcome::ExplicitlyDenied, Some(by)) => {
+            format!("{}{} denies it, and a denial always wins", by.text(), by.sort())
+        }
         (Outcome::ExplicitlyDenied, None) => "a statement denies it, and a denial always wins".to_owned(),
         (Outcome::ImplicitlyDenied, _) if blocked.is_empty() => "nothing allows it".to_owned(),
         (Outcome::ImplicitlyDenied, _) => {
-            let verb = if blocked.len() == 1 && !blocked[0].ends_with("policies") { "does" } else { "do" };
+            let is_one = |noun: &str| !noun.ends_with("policies") && noun != "grants";
+            let verb = if blocked.len() == 1 && is_one(blocked[0]) { "does" } else { "do" };
             format!("nothing denies it, but {} {verb} not allow it", and(&blocked))
         }
         (Outcome::Unknown, _) => {
@@ -185,6 +212,25 @@ fn why(explanation: &Explanation, decision: Decision, request: &Request) -> Stri
             format!("it depends on what is not known: {}", and(&open))
         }
     }
+}
+
+/// Which of its exceptions and conditions make a statement apply; nothing when it has none.
+fn because(by: By, request: &Request, policies: &Policies) -> Option<String> {
+    let statement = policies.at(by.place)?.statements.get(by.statement)?;
+    let mut parts = Vec::new();
+    if statement.actions.is_negated {
+        parts.push(format!("`{}` is not among the actions that it spares", request.action.text));
+    }
+    if statement.resources.as_ref().is_some_and(|resources| resources.is_negated) {
+        parts.push("the resource is not among those that it spares".to_owned());
+    }
+    if statement.principals.as_ref().is_some_and(|principals| principals.is_negated) {
+        parts.push("the caller is not among those that it spares".to_owned());
+    }
+    for condition in &statement.conditions {
+        parts.push(format!("{}: the request has {}", condition_text(condition), had(condition, request)));
+    }
+    if parts.is_empty() { None } else { Some(parts.join("; and ")) }
 }
 
 fn open_name(open: &Open) -> String {
@@ -247,10 +293,11 @@ fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
                 let is_own = request.principal.account().is_some()
                     && request.principal.account() == request.resource_account.as_deref();
                 let is_needed = !is_own || policy_is_mandatory(request);
+                let denies = verdicts.denies[Layer::Resource as usize];
                 let note = match (policies.resource.is_none(), is_needed) {
-                    (true, true) => "there is none, and it is needed",
-                    (true, false) => "there is none, and within the account none is needed",
-                    (false, false) if !named.is_yes() => "within the account that is not needed",
+                    (true, true) => "there is none, and one is needed",
+                    (true, false) => "there is none, and none is needed within the account",
+                    (false, false) if named.is_no() && denies.is_no() => "not needed within the account",
                     (false, _) => "",
                 };
                 (true, named, note.to_owned())
@@ -284,7 +331,13 @@ fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
             }
             Layer::Grant => {
                 let given = verdicts.grant.or(verdicts.grant_added);
-                (!given.is_no(), given, String::new())
+                let needed = grants::also_needed(request);
+                if needed.is_yes() {
+                    (!given.is_no(), given, String::new())
+                } else {
+                    let kind = grants::needed_kind(request).map_or("grants", GrantKind::noun);
+                    (true, needed, format!("{kind}, which are asked for besides the policies"))
+                }
             }
         };
         if !is_there {
@@ -296,8 +349,20 @@ fn layers(request: &Request, policies: &Policies) -> Vec<LayerVerdict> {
             (Truth::Unknown, _) => ("is not known", denial),
             (Truth::No, Truth::Yes) if layer == Layer::ResourceControl => ("denies nothing", None),
             (Truth::No, Truth::Yes) => ("allows", logic.allowed_by[layer as usize]),
+            (Truth::No, Truth::No) if note.contains("none is needed") || note.starts_with("not needed") => {
+                ("is not needed", None)
+            }
             (Truth::No, Truth::No) => ("does not allow", None),
             (Truth::No, Truth::Unknown) => ("is not known", None),
+        };
+        let note = match verdict {
+            "is not needed" if policies.resource.is_none() => {
+                "there is none; within one account the others are enough".to_owned()
+            }
+            "is not needed" => {
+                "it does not name this caller; within one account the others are enough".to_owned()
+            }
+            _ => note,
         };
         all.push(LayerVerdict { layer, verdict, note, by: by.map(|by| reference(by, policies)) });
     }
@@ -407,7 +472,7 @@ fn near_misses(request: &Request, policies: &Policies, decision: Decision) -> Ve
         Outcome::Allowed => Effect::Deny,
         Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied | Outcome::Unknown => Effect::Allow,
     };
-    let mut found: Vec<(usize, NearMiss)> = Vec::new();
+    let mut found: Vec<((usize, bool), NearMiss)> = Vec::new();
     for (place, policy, statement) in statements(policies) {
         let is_in_question = wanted == Effect::Deny
             || decision.blocked_by.contains(place.layer)
@@ -421,9 +486,16 @@ fn near_misses(request: &Request, policies: &Policies, decision: Decision) -> Ve
             continue;
         }
         let by = By { place, statement: statement.index };
-        found.push((missed.len(), NearMiss { statement: reference(by, policies), missed }));
+        // Of two that miss by as much, the one for a few actions comes first: to add somebody to it gives less away.
+        let is_wide = statement.actions.is_negated
+            || statement
+                .actions
+                .written
+                .iter()
+                .any(|written| written.text.ends_with(":*") || written.text.as_ref() == "*");
+        found.push(((missed.len(), is_wide), NearMiss { statement: reference(by, policies), missed }));
     }
-    found.sort_by_key(|(count, _)| *count);
+    found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().take(MAX_NEAR_MISSES).map(|(_, miss)| miss).collect()
 }
 
@@ -455,10 +527,10 @@ fn misses(
                 principals.is_negated,
                 principals.patterns.iter().map(|(_, w)| w.text.as_ref()).collect(),
             ),
-            had: request
-                .principal
-                .arn()
-                .map_or("nobody: the request is not signed".to_owned(), |arn| format!("`{arn}`")),
+            had: match &request.principal {
+                Principal::Anonymous => "nobody: the request is not signed".to_owned(),
+                principal => format!("`{}`", nameable(principal)),
+            },
             at: principals.patterns.first().and_then(|(_, written)| at(&written.span)),
         });
     }
@@ -496,23 +568,92 @@ fn misses(
     (missed, met)
 }
 
+/// The name by which a policy would let somebody in: of a role's session, the role.
+fn nameable(principal: &Principal) -> String {
+    match principal {
+        Principal::RoleSession(role) => role.role_arn.as_deref().map_or_else(
+            || format!("arn:{}:iam::{}:role/{}", role.partition, role.account, role.role),
+            str::to_owned,
+        ),
+        principal => principal.arn().unwrap_or_default(),
+    }
+}
+
+/// What a condition key stands for, for those who do not know it by heart.
+fn meaning(key: &str) -> Option<&'static str> {
+    let known = MEANINGS.iter().find(|(known, _)| key.eq_ignore_ascii_case(known));
+    known.map(|(_, meaning)| *meaning).or_else(|| {
+        let (prefix, _) = key.split_once('/')?;
+        TAGS.iter().find(|(known, _)| prefix.eq_ignore_ascii_case(known)).map(|(_, meaning)| *meaning)
+    })
+}
+
+/// Source: "AWS global condition context keys", IAM user guide, and the pages of the services.
+const MEANINGS: [(&str, &str); 24] = [
+    ("aws:CalledVia", "the services that call for the caller"),
+    ("aws:CurrentTime", "the time of the request"),
+    ("aws:MultiFactorAuthAge", "the seconds since the caller gave an MFA code"),
+    ("aws:MultiFactorAuthPresent", "whether the caller signed in with MFA"),
+    ("aws:PrincipalAccount", "the caller's account"),
+    ("aws:PrincipalArn", "the caller's ARN; of a session, its role's"),
+    ("aws:PrincipalIsAWSService", "whether an AWS service is calling for itself"),
+    ("aws:PrincipalOrgID", "the caller's organisation"),
+    ("aws:PrincipalOrgPaths", "where the caller's account is in its organisation"),
+    ("aws:RequestedRegion", "the region that is called"),
+    ("aws:ResourceAccount", "the account of the resource"),
+    ("aws:ResourceOrgID", "the organisation of the resource"),
+    ("aws:SecureTransport", "whether TLS is used"),
+    ("aws:SourceAccount", "the account on whose behalf a service calls"),
+    ("aws:SourceArn", "the resource on whose behalf a service calls"),
+    ("aws:SourceIp", "the public address the request comes from"),
+    ("aws:SourceVpc", "the VPC the request comes from"),
+    ("aws:SourceVpce", "the VPC endpoint the request comes through"),
+    ("aws:ViaAWSService", "whether a service calls for the caller"),
+    ("aws:userid", "the caller's unique id, with the session's name"),
+    ("iam:PassedToService", "the service that gets the role"),
+    ("iam:PermissionsBoundary", "the boundary that the identity has or gets"),
+    ("kms:ViaService", "the service through which the key is used"),
+    ("sts:ExternalId", "the external id that the caller passes"),
+];
+
+const TAGS: [(&str, &str); 3] = [
+    ("aws:PrincipalTag", "a tag of the caller"),
+    ("aws:RequestTag", "a tag that the request sets"),
+    ("aws:ResourceTag", "a tag of the resource"),
+];
+
+/// A key with what it stands for.
+fn key_text(key: &str) -> String {
+    match meaning(key) {
+        Some(meaning) => format!("`{key}` ({meaning})"),
+        None => format!("`{key}`"),
+    }
+}
+
 /// A condition in words, with the operator for those who look it up.
 fn condition_text(condition: &Condition) -> String {
+    in_words(condition, false)
+}
+
+/// A condition in words, or what would keep it from being met.
+fn in_words(condition: &Condition, is_opposite: bool) -> String {
     let values: Vec<String> = condition.values.iter().map(|value| format!("`{}`", value.text)).collect();
+    let key = key_text(&condition.key_text);
     let Some(operator) = condition.operator else {
-        return format!("`{}` {} {}", condition.key_text, condition.operator_text, values.join(" or "));
+        return format!("{key} {} {}", condition.operator_text, values.join(" or "));
     };
-    let whose = match operator.quantifier {
-        None => "",
-        Some(Quantifier::ForAllValues) => "each value of ",
-        Some(Quantifier::ForAnyValue) => "some value of ",
+    let whose = match (operator.quantifier, is_opposite) {
+        (None, _) => "",
+        (Some(Quantifier::ForAllValues), false) | (Some(Quantifier::ForAnyValue), true) => "each value of ",
+        (Some(Quantifier::ForAnyValue), false) | (Some(Quantifier::ForAllValues), true) => "some value of ",
     };
-    let values = values.join(if operator.is_negated { " nor " } else { " or " });
-    let says = match (operator.family, operator.is_negated) {
-        (Family::Null, _) => match condition.values.first().map(|value| value.text.as_ref()) {
-            Some("true") => return format!("`{}` is absent", condition.key_text),
-            _ => return format!("`{}` is present", condition.key_text),
-        },
+    let is_negated = operator.is_negated != is_opposite;
+    let values = values.join(if is_negated { " nor " } else { " or " });
+    let says = match (operator.family, is_negated) {
+        (Family::Null, is_opposite) => {
+            let is_absent = condition.values.first().is_some_and(|value| value.text.as_ref() == "true");
+            return format!("{key} is {}", if is_absent != is_opposite { "absent" } else { "present" });
+        }
         (Family::String | Family::StringIgnoreCase | Family::Bool | Family::Binary, false) => "is",
         (Family::StringLike | Family::Arn, false) => "is like",
         (Family::Address, false) => "is within",
@@ -525,10 +666,23 @@ fn condition_text(condition: &Condition) -> String {
             Comparison::Greater => "is more than",
             Comparison::GreaterOrEqual => "is at least",
         },
+        (Family::Numeric(comparison) | Family::Date(comparison), true) => match comparison {
+            Comparison::Equals => "is not",
+            Comparison::Less => "is at least",
+            Comparison::LessOrEqual => "is more than",
+            Comparison::Greater => "is at most",
+            Comparison::GreaterOrEqual => "is less than",
+        },
         (_, true) => "is not",
     };
-    let optional = if operator.if_exists { ", if it is there" } else { "" };
-    format!("{whose}`{}` {says} {values}{optional} ({})", condition.key_text, condition.operator_text)
+    match (is_opposite, operator.if_exists) {
+        (true, true) => format!("{whose}{key} is there and {says} {values}"),
+        (true, false) => format!("{whose}{key} {says} {values}"),
+        (false, true) => {
+            format!("{whose}{key} {says} {values}, or is not there ({})", condition.operator_text)
+        }
+        (false, false) => format!("{whose}{key} {says} {values} ({})", condition.operator_text),
+    }
 }
 
 fn had(condition: &Condition, request: &Request) -> String {
@@ -538,7 +692,7 @@ fn had(condition: &Condition, request: &Request) -> String {
             let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
             values.join(", ")
         }
-        Entry::Absent => "no such key".to_owned(),
+        Entry::Absent => "none".to_owned(),
         Entry::Present(why) | Entry::Unknown(why) => format!("not known: {why}"),
     }
 }
@@ -600,7 +754,9 @@ impl NearMiss {
         let [Miss { element, needed, had, .. }] = self.missed.as_slice() else { return None };
         let statement = self.statement.text();
         Some(match *element {
-            "Condition" => format!("ask so that {needed}, or widen that condition of {statement}"),
+            "Condition" => {
+                format!("send the request so that {needed}; or widen that condition of {statement}")
+            }
             element => format!("add {had} to the `{element}` of {statement}"),
         })
         .filter(|_| !needed.starts_with("anything but") && !had.starts_with("`*`:"))
@@ -613,10 +769,11 @@ fn take_out(by: By, policies: &mut Policies) -> String {
     let Some(policy) = policies.at(by.place).cloned() else {
         return format!("change {}", by.place.layer.noun());
     };
-    let conditions = policy
-        .statements
-        .get(by.statement)
-        .map(|statement| statement.conditions.iter().map(condition_text).collect::<Vec<_>>().join(" and "));
+    let otherwise = policy.statements.get(by.statement).map(|statement| {
+        let otherwise: Vec<String> =
+            statement.conditions.iter().map(|condition| in_words(condition, true)).collect();
+        otherwise.join(", or that ")
+    });
     let effect = policy.statements.get(by.statement).and_then(|statement| statement.effect);
     let without = |policy: &Policy| {
         let mut policy = policy.clone();
@@ -628,12 +785,13 @@ fn take_out(by: By, policies: &mut Policies) -> String {
         Arc::new(policy)
     };
     replace(by.place, without(&policy), policies);
-    let verb = if effect == Some(Effect::Deny) { "make an exception in, or remove," } else { "remove" };
-    match conditions.filter(|conditions| !conditions.is_empty() && effect == Some(Effect::Deny)) {
-        Some(conditions) => {
-            format!("{verb} {}; or ask in a way that this is not so: {conditions}", reference.text())
+    let statement = reference.text();
+    match otherwise.filter(|_| effect == Some(Effect::Deny)) {
+        None => format!("remove {statement}"),
+        Some(otherwise) if otherwise.is_empty() => format!("make an exception in {statement}, or remove it"),
+        Some(otherwise) => {
+            format!("send the request so that {otherwise}; or make an exception in {statement}, or remove it")
         }
-        None => format!("{verb} {}", reference.text()),
     }
 }
 
@@ -741,7 +899,12 @@ fn allow_in(layer: Layer, request: &mut Request, policies: &mut Policies) -> Vec
             policies.access_point = Some(add(policies.access_point.as_ref(), &named, PolicyKind::Resource));
             vec![format!("add to the policy of the access point: {named}")]
         }
-        Layer::ResourceControl | Layer::Grant => Vec::new(),
+        Layer::Grant => {
+            let kind = grants::needed_kind(request).map_or("grants", GrantKind::noun);
+            request.facts.grants.known.push(Grant::Any);
+            vec![format!("give {} what it asks for by {kind}", nameable(&request.principal))]
+        }
+        Layer::ResourceControl => Vec::new(),
     }
 }
 
@@ -757,6 +920,9 @@ impl Explanation {
         };
         let _ = writeln!(text, "{verdict}: {}.", self.request);
         let _ = writeln!(text, "Because {}.", self.why);
+        if let Some(because) = &self.because {
+            let _ = writeln!(text, "It is about this request: {because}.");
+        }
         let _ = writeln!(text, "\nWhat each layer says:");
         for layer in &self.layers {
             let _ = write!(text, "  {:<32}{}", layer.layer.noun(), layer.verdict);

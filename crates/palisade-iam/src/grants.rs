@@ -217,6 +217,8 @@ pub enum Grant {
     Eks(EksAccessEntry),
     /// Any other.
     Other(GrantKind, OtherGrant),
+    /// One for all that is asked for: what an explanation tries.
+    Any,
 }
 
 impl Grant {
@@ -227,6 +229,14 @@ impl Grant {
             Self::S3Access(_) => GrantKind::S3AccessGrants,
             Self::Eks(_) => GrantKind::EksAccessEntry,
             Self::Other(kind, _) => *kind,
+            Self::Any => GrantKind::S3AccessGrants,
+        }
+    }
+
+    fn has_say_in(&self, request: &Request, effect: EffectOfGrant) -> bool {
+        match self {
+            Self::Any => effect == EffectOfGrant::IsNeededToo,
+            grant => grant.kind().effect() == effect && grant.kind().touches(request),
         }
     }
 
@@ -238,6 +248,7 @@ impl Grant {
             Self::S3Access(grant) => s3_access::permits(grant, request),
             Self::Eks(entry) => eks::permits(entry, request),
             Self::Other(_, grant) => other(grant, request),
+            Self::Any => Truth::Yes,
         }
     }
 }
@@ -312,13 +323,17 @@ pub(crate) fn also_needed(request: &Request) -> Truth {
 fn give(request: &Request, effect: EffectOfGrant) -> Truth {
     let facts = &request.facts.grants;
     let mut any = Truth::No;
-    for grant in
-        facts.known.iter().filter(|grant| grant.kind().effect() == effect && grant.kind().touches(request))
-    {
+    for grant in facts.known.iter().filter(|grant| grant.has_say_in(request, effect)) {
         any = any.or(grant.permits(request));
     }
     let is_open = facts.untold.iter().any(|(kind, _)| kind.effect() == effect && kind.touches(request));
     if is_open { any.or(Truth::Unknown) } else { any }
+}
+
+/// The sort of grant that is needed beside the policies.
+pub(crate) fn needed_kind(request: &Request) -> Option<GrantKind> {
+    let is_needed = |kind: &GrantKind| kind.effect() == EffectOfGrant::IsNeededToo && kind.touches(request);
+    GrantKind::ALL.into_iter().find(is_needed)
 }
 
 /// Why grants leave the decision open.

@@ -46,11 +46,9 @@ impl Policy {
                 .help("split it"),
             );
         }
-        if !matches!(node.value, Value::Map(_))
-            && !documents.diagnostics.is_empty()
-            && policy.unread.is_none()
-        {
-            policy.unread = Some("it is not JSON".into());
+        // Empty, cut off at once, no JSON: what it was to say is not known.
+        if !matches!(node.value, Value::Map(_)) {
+            policy.unread = policy.unread.or_else(|| Some("it is no JSON object".into()));
         }
         policy.diagnostics.splice(0..0, documents.diagnostics);
         policy.is_rejected |= policy.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);

@@ -8,6 +8,7 @@ use crate::pattern::{Glob, Reading, Token, pattern_fields};
 use crate::policy::{ResourcePattern, ResourceText};
 use crate::request::{Policies, Request};
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::OnceLock;
 
 /// How many states are looked at in search of one resource of each class.
 const MAX_STATES: usize = 20_000;
@@ -24,7 +25,8 @@ pub fn is_set(request: &Request) -> bool {
 pub struct Question {
     request: Request,
     policies: Policies,
-    members: Members,
+    // Looked for when the answer about the text itself is not enough.
+    members: OnceLock<Members>,
 }
 
 /// The resources that stand for the set that was asked for.
@@ -45,17 +47,20 @@ impl Question {
             policies.access_point =
                 request.facts.s3.access_point.as_ref().and_then(|point| point.policy.clone());
         }
-        let members = if is_set(&request) {
-            match members(&request, &policies) {
-                Some(members) => {
-                    Members::Many(members.into_iter().map(|member| about(&request, member)).collect())
-                }
-                None => Members::TooMany,
-            }
-        } else {
-            Members::One
-        };
+        let members = OnceLock::new();
+        if !is_set(&request) {
+            let _ = members.set(Members::One);
+        }
         Self { request, policies, members }
+    }
+
+    fn members(&self) -> &Members {
+        self.members.get_or_init(|| match members(&self.request, &self.policies) {
+            Some(members) => {
+                Members::Many(members.into_iter().map(|member| about(&self.request, member)).collect())
+            }
+            None => Members::TooMany,
+        })
     }
 
     /// The request.
@@ -71,7 +76,7 @@ impl Question {
     /// The requests that stand for the set of resources, one alone for a request about one; nothing when there are too
     /// many to look at.
     pub fn requests(&self) -> Option<Vec<&Request>> {
-        match &self.members {
+        match self.members() {
             Members::One => Some(vec![&self.request]),
             Members::Many(members) => Some(std::iter::once(&self.request).chain(members).collect()),
             Members::TooMany => None,
@@ -80,14 +85,14 @@ impl Question {
 
     /// The request about the one resource that the answer rests on.
     pub fn deciding_request(&self) -> &Request {
-        match &self.members {
+        let outcome = self.decide().outcome;
+        if decide::decide(&self.request, &self.policies).outcome == outcome {
+            return &self.request;
+        }
+        match self.members() {
             Members::Many(members) => {
-                let outcome = self.decide().outcome;
                 let is_it = |request: &&Request| decide::decide(request, &self.policies).outcome == outcome;
-                Some(&self.request)
-                    .filter(is_it)
-                    .or_else(|| members.iter().find(is_it))
-                    .unwrap_or(&self.request)
+                members.iter().find(is_it).unwrap_or(&self.request)
             }
             Members::One | Members::TooMany => &self.request,
         }
@@ -100,7 +105,7 @@ impl Question {
         if first.outcome == Outcome::Allowed || first.rule.is_some() {
             return first;
         }
-        match &self.members {
+        match self.members() {
             Members::One => first,
             Members::TooMany => Decision { outcome: Outcome::Unknown, by: None, ..first },
             Members::Many(members) => {
@@ -119,7 +124,7 @@ impl Question {
     /// What decides when the decision is unknown.
     pub fn open(&self) -> Vec<Open> {
         let mut found = formula::open(&self.request, &self.policies);
-        match &self.members {
+        match self.members() {
             Members::One => {}
             Members::TooMany => {
                 let why = "the patterns of the policies cut this set into too many parts";
@@ -139,7 +144,7 @@ impl Question {
     /// Can it be allowed, and under which conditions? What the context leaves open may be anything.
     pub fn discover(&self) -> (Outcome, Formula) {
         let first = formula::discover(&self.request, &self.policies);
-        let Members::Many(members) = &self.members else { return first };
+        let Members::Many(members) = self.members() else { return first };
         let mut best = first;
         for member in members {
             if best.0 == Outcome::Allowed {

@@ -309,6 +309,11 @@ impl Identities {
         self.resources.each()
     }
 
+    /// The buckets whose access control list is in force and grants something, with their accounts.
+    pub fn with_acl(&self) -> Vec<(&str, Option<&str>)> {
+        self.resources.with_acl()
+    }
+
     /// The resource that a request about this ARN is about, its account and its policy.
     pub fn resource(&self, arn: &str) -> Option<(&str, Option<&str>, Option<&Arc<Policy>>)> {
         self.resources.find(arn).map(|(arn, kept)| (arn, kept.account.as_deref(), kept.policy.as_ref()))
@@ -484,9 +489,7 @@ impl Identities {
                 return true;
             }
         };
-        let Some((arn, identity)) =
-            arn.and_then(|arn| self.get(&arn).map(|found| (arn, found)))
-        else {
+        let Some((arn, identity)) = arn.and_then(|arn| self.get(&arn).map(|found| (arn, found))) else {
             let why = self.why_unread(&account, kind, what);
             // Without the name of the session, so that all sessions of a role have one reason.
             let whole = || asked.principal.rsplit_once('/').map(|(role, _)| role.to_owned());

@@ -68,7 +68,8 @@ impl Government {
                 });
                 self.organisations.len() - 1
             });
-            let policies = estate.resources.iter().filter(|policy| policy.kind.is_some() && policy.kind == kind);
+            let policies =
+                estate.resources.iter().filter(|policy| policy.kind.is_some() && policy.kind == kind);
             policies.for_each(|policy| self.organisations[at].add(policy));
         }
         for organisation in &mut self.organisations {
@@ -88,7 +89,8 @@ impl Government {
     pub(crate) fn finish(&mut self) {
         let mut places = HashMap::new();
         for (at, organisation) in self.organisations.iter().enumerate() {
-            let mut waiting = vec![(vec![&organisation.root], format!("{}/{}/", organisation.id, organisation.root.id))];
+            let mut waiting =
+                vec![(vec![&organisation.root], format!("{}/{}/", organisation.id, organisation.root.id))];
             while let Some((units, path)) = waiting.pop() {
                 let Some(unit) = units.last() else { continue };
                 for account in &unit.accounts {
@@ -121,7 +123,8 @@ impl Government {
         if !organisation.used[sort] {
             return Vec::new();
         }
-        let at = |id: &str| organisation.attached.get(id).map_or_else(Vec::new, |attached| attached[sort].clone());
+        let at =
+            |id: &str| organisation.attached.get(id).map_or_else(Vec::new, |attached| attached[sort].clone());
         let units = units.iter().enumerate().map(|(place, unit)| Level {
             at: if place == 0 { "the root".into() } else { format!("the unit {}", unit.name).into() },
             policies: at(&unit.id),
@@ -150,9 +153,11 @@ impl Government {
         }
         match id.and_then(|id| self.places.get(&id)) {
             Some(standing) => standing.levels[sort].clone(),
-            None => {
-                unread(sort, "its organisation", &format!("account {account} is outside of this organisation"))
-            }
+            None => unread(
+                sort,
+                "its organisation",
+                &format!("account {account} is outside of this organisation"),
+            ),
         }
     }
 

@@ -57,8 +57,16 @@ const WORKLOADS: [(&str, &str); 8] = [
 ];
 
 /// The entries that name the role a workload runs with.
-const ROLES: [&str; 8] =
-    ["Role", "RoleArn", "roleArn", "taskRoleArn", "TaskRoleArn", "serviceRole", "ServiceRole", "ExecutionRoleArn"];
+const ROLES: [&str; 8] = [
+    "Role",
+    "RoleArn",
+    "roleArn",
+    "taskRoleArn",
+    "TaskRoleArn",
+    "serviceRole",
+    "ServiceRole",
+    "ExecutionRoleArn",
+];
 
 impl People {
     pub(crate) fn add(&mut self, estate: &Estate) {
@@ -69,7 +77,8 @@ impl People {
                 "AWS::IAM::Role" => self.profiles_of(resource),
                 "AWS::IAM::User" | "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::Group" => {}
                 "AWS::EC2::Instance" => {
-                    let profile = raw.get("IamInstanceProfile").and_then(|node| node.get("Arn")).and_then(Node::text);
+                    let profile =
+                        raw.get("IamInstanceProfile").and_then(|node| node.get("Arn")).and_then(Node::text);
                     let id = said("InstanceId").or_else(|| arn_of(resource).map(Into::into));
                     self.instances.extend(profile.map(Into::into).zip(id));
                 }
@@ -95,7 +104,10 @@ impl People {
                     let role = ROLES.iter().find_map(|name| said(name)).filter(|arn| arn.contains(":role/"));
                     let found = WORKLOADS.iter().find(|(of, _)| *of == kind);
                     if let (Some(role), Some((_, what)), Some(name)) = (role, found, arn_of(resource)) {
-                        self.uses.entry(role).or_default().push(Use { what: (*what).into(), name: name.into() });
+                        self.uses
+                            .entry(role)
+                            .or_default()
+                            .push(Use { what: (*what).into(), name: name.into() });
                     }
                 }
             }
@@ -104,7 +116,9 @@ impl People {
 
     fn profiles_of(&mut self, resource: &Resource) {
         let Some(arn) = arn_of(resource) else { return };
-        if let Some(Value::List(list)) = resource.declared.raw.get("InstanceProfileList").map(|node| &node.value) {
+        if let Some(Value::List(list)) =
+            resource.declared.raw.get("InstanceProfileList").map(|node| &node.value)
+        {
             for profile in list.items.iter().filter_map(|node| node.get("Arn")).filter_map(Node::text) {
                 self.profiles.insert(profile.into(), arn.as_str().into());
             }
@@ -121,7 +135,8 @@ impl People {
         let mut all = self.uses.get(role).cloned().unwrap_or_default();
         let with = |profile: &str| self.profiles.get(profile).is_some_and(|of| of.as_ref() == role);
         let account = role.split(':').nth(4).unwrap_or_default();
-        let instances = self.instances.iter().filter(|(profile, _)| profile.split(':').nth(4) == Some(account));
+        let instances =
+            self.instances.iter().filter(|(profile, _)| profile.split(':').nth(4) == Some(account));
         all.extend(
             instances
                 .filter(|(profile, _)| with(profile))
@@ -146,7 +161,8 @@ impl People {
         let mut all = Vec::new();
         let of_account = self.assignments.range((account.into(), "".into())..);
         let of_account = of_account.take_while(|((of, _), _)| of.as_ref() == account);
-        let of_set = of_account.filter(|((_, arn), _)| self.sets.get(arn).is_some_and(|name| name.as_ref() == set));
+        let of_set =
+            of_account.filter(|((_, arn), _)| self.sets.get(arn).is_some_and(|name| name.as_ref() == set));
         for assignee in of_set.flat_map(|(_, assignees)| assignees) {
             let name = |known: &HashMap<Box<str>, Box<str>>, id: &str| {
                 known.get(id).cloned().unwrap_or_else(|| id.into())

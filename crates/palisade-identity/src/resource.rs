@@ -168,13 +168,33 @@ impl Resources {
         let kept = Kept {
             s3: is_bucket.then(|| Box::new(s3(resource, &account, estate))),
             abac: if is_bucket { abac(resource) } else { None },
-            region: resource.declared.region.as_ref().filter(|_| is_bucket).map(|region| region.as_str().into()),
+            region: resource
+                .declared
+                .region
+                .as_ref()
+                .filter(|_| is_bucket)
+                .map(|region| region.as_str().into()),
             account: (!account.is_empty()).then(|| account.into()),
             tags: tags(resource),
             policy,
             is_aws_managed_key: kind == "AWS::KMS::Key" && text(resource, "manager") == Some("AWS"),
         };
         self.kept.insert(arn.into(), kept);
+    }
+
+    /// The buckets whose access control list is in force and grants something, in order.
+    pub(crate) fn with_acl(&self) -> Vec<(&str, Option<&str>)> {
+        let is_it = |kept: &Kept| {
+            kept.s3.as_ref().is_some_and(|s3| !s3.acls_are_enabled.is_no() && !s3.acl.is_empty())
+        };
+        let mut all: Vec<(&str, Option<&str>)> = self
+            .kept
+            .iter()
+            .filter(|(_, kept)| is_it(kept))
+            .map(|(arn, kept)| (arn.as_ref(), kept.account.as_deref()))
+            .collect();
+        all.sort_unstable();
+        all
     }
 
     /// The resource that a request is about, and its ARN: an object's is its bucket, a version's its function.

@@ -267,7 +267,7 @@ pub(crate) fn translated(values: &IndexMap<Arc<str>, Node>, node: Node) -> Node 
         return Node::new(Value::List(list), node.origin);
     }
     let word = text(&node.value).ok();
-    match word.and_then(|word| values.get(&word)) {
+    match word.and_then(|word| values.get(&word).or_else(|| values.get("*"))) {
         Some(meant) => Node::new(meant.value.clone(), node.origin),
         None => node,
     }

@@ -114,6 +114,7 @@
 //! | `for` | the kind for each of whose resources the listing call is made, in its region, instead of `in` |
 //! | `with` | parameters; `$Name` is a field of the resource's document, `$Name.Name` one further down |
 //! | `each` | the path to the list in the answer; `+` joins several; an item that is a text becomes a map of its `id` |
+//! | `only` | fields of a listed item and what they must be, as `{ HomeRegion: $Region }`; other items are left out |
 //! | `id` | the field, or fields, that tell one from another |
 //! | `keep` | fields of what encloses an item that are kept with it |
 //! | `into` | the field of the resource's document that takes the answer |
@@ -265,7 +266,8 @@ pub struct Step {
     pub name: Arc<str>,
     /// Does it go on with each item of the list there?
     pub each: bool,
-    /// Does it go on with the `Value` of the item of the list there whose `Key` this is?
+    /// Does it go on with the `Value` of the item of the list there whose `Key` this is? Of `name=word`, with each item
+    /// whose `name` is that word.
     pub key: Option<Arc<str>>,
 }
 
@@ -321,6 +323,8 @@ pub struct Collect {
     pub with: IndexMap<Arc<str>, Node>,
     /// The way to the resources in the answer of the listing call.
     pub each: Option<Chain>,
+    /// What fields of a listed item must be for it to count.
+    pub only: IndexMap<Arc<str>, Node>,
     /// The fields that tell one resource from another.
     pub id: Vec<Arc<str>>,
     /// Fields of what encloses an item that are kept with it.

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 const RULE_FIELDS: [&str; 10] =
     ["is", "about", "secret", "live", "cloudformation", "terraform", "or", "values", "absent", "each"];
-const COLLECT_FIELDS: [&str; 12] = [
+const COLLECT_FIELDS: [&str; 13] = [
     "call",
     "in",
     "for",
     "with",
     "each",
+    "only",
     "id",
     "keep",
     "into",
@@ -545,6 +546,12 @@ impl Parser {
                 .map(|with| with.entries.clone())
                 .unwrap_or_default(),
             each: map.entries.get("each").and_then(|each| self.chain(each)),
+            only: map
+                .entries
+                .get("only")
+                .and_then(|only| self.map(only, "`only`"))
+                .map(|only| only.entries.clone())
+                .unwrap_or_default(),
             id: self.words(map, "id"),
             keep: self.words(map, "keep"),
             into: map.entries.get("into").and_then(|into| self.text(into, "into")).map(Arc::from),

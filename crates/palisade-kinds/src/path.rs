@@ -178,6 +178,7 @@ mod tests {
         check("Condition.ArnLike.AWS:SourceArn", Place::Plain);
         check("Attributes.Attributes[access_logs.s3.enabled]", Place::Plain);
         check("Attributes[a.b].c", Place::Plain);
+        check("Logs[enabled=true].types[]", Place::Plain);
     }
 
     #[test]

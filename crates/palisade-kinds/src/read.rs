@@ -104,7 +104,10 @@ pub(crate) fn walk(node: &Node, steps: &[Step], found: &mut Found) {
 /// Goes on from what a step led to: with each of its items where the step says so.
 fn enter(entry: &Node, step: &Step, rest: &[Step], found: &mut Found) {
     if let Some(key) = &step.key {
-        return enter_keyed(entry, key, rest, found);
+        return match key.split_once('=') {
+            Some((field, word)) => enter_those(entry, field, word, rest, found),
+            None => enter_keyed(entry, key, rest, found),
+        };
     }
     match (&entry.value, step.each) {
         (Value::List(list), true) => {
@@ -118,6 +121,34 @@ fn enter(entry: &Node, step: &Step, rest: &[Step], found: &mut Found) {
         }
         (Value::Unknown(unknown), true) => found.open(unknown.clone(), &entry.origin),
         _ => walk(entry, rest, found),
+    }
+}
+
+/// Goes on with each item whose field is this word, as EKS keeps the logs that are on and those that are off.
+fn enter_those(entry: &Node, field: &str, word: &str, rest: &[Step], found: &mut Found) {
+    let list = match &entry.value {
+        Value::List(list) => list,
+        Value::Unknown(unknown) => return found.open(part_of(unknown), &entry.origin),
+        _ => return,
+    };
+    found.is_given = true;
+    for item in &list.items {
+        let is_it = match &item.get(field).unwrap_or(item).value {
+            Value::Unknown(unknown) => {
+                found.open(part_of(unknown), &item.origin);
+                false
+            }
+            Value::Bool(value) => word == if *value { "true" } else { "false" },
+            Value::Text(text) => text.as_ref() == word,
+            Value::Number(number) => number.to_string() == word,
+            _ => false,
+        };
+        if is_it {
+            walk(item, rest, found);
+        }
+    }
+    if let Some(more) = &list.more {
+        found.open(part_of(more), &entry.origin);
     }
 }
 

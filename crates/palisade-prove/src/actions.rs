@@ -59,6 +59,8 @@ pub(crate) struct Actions {
     pub is_negated: bool,
     /// Of whole actions, in lowercase.
     pub patterns: Vec<Pattern>,
+    /// Those of them with wildcards.
+    pub wild: Vec<Pattern>,
     texts: Vec<Box<str>>,
 }
 
@@ -66,11 +68,9 @@ impl Actions {
     pub fn new(actions: &palisade_iam::Actions) -> Self {
         let texts: Vec<Box<str>> =
             actions.written.iter().map(|written| written.text.to_ascii_lowercase().into()).collect();
-        Self {
-            is_negated: actions.is_negated,
-            patterns: texts.iter().map(|text| pattern(text)).collect(),
-            texts,
-        }
+        let patterns: Vec<Pattern> = texts.iter().map(|text| pattern(text)).collect();
+        let wild = patterns.iter().filter(|pattern| pattern.as_exact().is_none()).cloned().collect();
+        Self { is_negated: actions.is_negated, patterns, wild, texts }
     }
 
     pub fn is_all(&self) -> bool {
@@ -93,7 +93,7 @@ impl Actions {
     }
 
     /// The actions of the reference, as places.
-    fn listed(&self, universe: &Universe) -> Vec<usize> {
+    fn listed(&self, universe: &Universe, compared: &mut usize) -> Vec<usize> {
         let mut found = vec![false; universe.names.len()];
         for (text, pattern) in self.texts.iter().zip(&self.patterns) {
             if pattern.is_any() {
@@ -113,6 +113,10 @@ impl Actions {
             let is_service = text
                 .split_once(':')
                 .is_some_and(|(prefix, name)| name == "*" && !prefix.contains(['*', '?']));
+            *compared += end - start;
+            if *compared > MAX_COMPARED {
+                break;
+            }
             for (is_found, name) in found[start..end].iter_mut().zip(&universe.names[start..end]) {
                 *is_found = *is_found || is_service || is_match(text.as_bytes(), name.as_bytes());
             }
@@ -182,33 +186,57 @@ pub(crate) struct Classes {
     pub touched: Vec<usize>,
 }
 
+/// How many names may be compared with patterns, and how many statements may be about an action, over all actions.
+const MAX_COMPARED: usize = 30_000_000;
+const MAX_LISTED: usize = 5_000_000;
+
 impl Classes {
-    pub fn new(statements: &[Statement]) -> Self {
+    /// The classes; and no, when there are too many to tell them apart.
+    pub fn new(statements: &[Statement]) -> (Self, bool) {
         let universe = Universe::shipped();
         let mut always = Vec::new();
-        let mut of_action: HashMap<usize, Vec<usize>> = HashMap::new();
+        // Statements of the same actions are found together.
+        let mut of_actions: HashMap<&Actions, Vec<usize>> = HashMap::new();
         for (number, statement) in statements.iter().enumerate() {
-            if statement.actions.is_all() {
-                always.push(number);
-                continue;
+            match statement.actions.is_all() {
+                true => always.push(number),
+                false => of_actions.entry(&statement.actions).or_default().push(number),
             }
-            for at in statement.actions.listed(universe) {
-                of_action.entry(at).or_default().push(number);
+        }
+        let mut groups: Vec<(&Actions, Vec<usize>)> = of_actions.into_iter().collect();
+        groups.sort_by_key(|(_, statements)| statements.first().copied());
+        let mut of_action: HashMap<usize, Vec<u32>> = HashMap::new();
+        let (mut compared, mut listed) = (0, 0);
+        for (number, (actions, _)) in groups.iter().enumerate() {
+            let found = actions.listed(universe, &mut compared);
+            listed += found.len();
+            if compared > MAX_COMPARED || listed > MAX_LISTED {
+                let of = vec![0; universe.names.len()];
+                return (Self { of, statements: vec![Vec::new()], always, touched: Vec::new() }, false);
+            }
+            for at in found {
+                of_action.entry(at).or_default().push(u32::try_from(number).unwrap_or(u32::MAX));
             }
         }
         let mut touched: Vec<usize> = of_action.keys().copied().collect();
         touched.sort_unstable();
         let mut of = vec![0; universe.names.len()];
-        let mut known: HashMap<Vec<usize>, u16> = HashMap::from([(Vec::new(), 0)]);
-        let mut classes = vec![Vec::new()];
+        let mut known: HashMap<Vec<u32>, u16> = HashMap::from([(Vec::new(), 0)]);
+        let mut classes: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut held = 0;
         for at in &touched {
             let Some(list) = of_action.remove(at) else { continue };
             let next = u16::try_from(classes.len()).unwrap_or(u16::MAX);
             of[*at] = *known.entry(list).or_insert_with_key(|list| {
-                classes.push(list.clone());
+                let mut of_class: Vec<usize> =
+                    list.iter().flat_map(|group| &groups[*group as usize].1).copied().collect();
+                of_class.sort_unstable();
+                held += of_class.len();
+                // So many are never looked at.
+                classes.push(if held > MAX_LISTED { Vec::new() } else { of_class });
                 next
             });
         }
-        Self { of, statements: classes, always, touched }
+        (Self { of, statements: classes, always, touched }, held <= MAX_LISTED)
     }
 }

@@ -104,7 +104,7 @@ pub(crate) fn of_policies(policies: &[&Attached]) -> (Vec<Asker>, Vec<String>) {
     }
     let mut texts: BTreeSet<String> = BTreeSet::from([STRANGER.to_owned(), "anonymous".to_owned()]);
     let mut open = Vec::new();
-    let statements = policies.iter().flat_map(|attached| &attached.statements);
+    let statements = policies.iter().flat_map(|attached| attached.statements.iter());
     for principals in statements.filter_map(|statement| statement.principals.as_ref()) {
         if principals.is_negated {
             open.push("`NotPrincipal`: AWS documents only in part whom it spares".to_owned());

@@ -13,12 +13,14 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Attached {
     pub(crate) policies: Vec<Arc<Policy>>,
-    pub(crate) statements: Vec<Statement>,
-    pub(crate) classes: Classes,
+    pub(crate) statements: Arc<[Statement]>,
+    pub(crate) classes: Arc<Classes>,
+    /// The statement that is left out, as if it were not there.
+    pub(crate) left_out: Option<usize>,
     /// What keeps any answer from being known.
     pub(crate) open: Vec<String>,
     // The policy and its statement of each statement here.
-    pub(crate) places: Vec<(usize, usize)>,
+    pub(crate) places: Arc<[(usize, usize)]>,
 }
 
 #[derive(Debug, Clone)]
@@ -280,8 +282,17 @@ impl Attached {
                 places.push((at, number));
             }
         }
-        let classes = Classes::new(&statements);
-        Self { policies, statements, classes, open, places }
+        let (classes, is_whole) = Classes::new(&statements);
+        if !is_whole {
+            open.push(format!("the actions of {} statements are too many to tell apart", statements.len()));
+        }
+        let (statements, places) = (statements.into(), places.into());
+        Self { policies, statements, classes: Arc::new(classes), left_out: None, open, places }
+    }
+
+    /// The statements, with their places.
+    pub(crate) fn present(&self) -> impl Iterator<Item = (usize, &Statement)> {
+        self.statements.iter().enumerate().filter(|(at, _)| Some(*at) != self.left_out)
     }
 
     /// The same without one of the statements, by its place among all.
@@ -294,9 +305,7 @@ impl Attached {
             statement.effect = None;
         }
         copy.policies[at] = Arc::new(policy);
-        copy.statements.remove(statement);
-        copy.places.remove(statement);
-        copy.classes = Classes::new(&copy.statements);
+        copy.left_out = Some(statement);
         copy
     }
 

@@ -43,6 +43,14 @@ pub struct Met {
 /// Looks for a context in which the request is allowed, by no more than so many steps.
 pub fn satisfy(question: &Question, steps: u64) -> Satisfied {
     let policies = question.policies();
+    let met = |request: &Request| {
+        let met = Met { request: request.clone(), chosen: Vec::new(), session: None, formula: Formula::True };
+        Satisfied::Met(Box::new(met))
+    };
+    // Quickly, without a look at which resources the policies tell apart.
+    if question.decide().outcome == Outcome::Allowed {
+        return met(question.deciding_request());
+    }
     let Some(requests) = question.requests() else {
         let why = "the patterns of the policies cut this set into too many parts";
         return Satisfied::Unknown(vec![Open::fact("resource", why)]);

@@ -5,7 +5,7 @@ use crate::answer::{Answer, Options, Report, Witness};
 use crate::asker::Asker;
 use crate::compile::{Attached, Condition, Resources, Sort, Statement, Values};
 use crate::keys::{Bound, Domain, Settled, State, truth};
-use crate::replay::replay;
+use crate::replay::{Replayed, replay};
 use crate::search::{Model, Problem, search};
 use crate::word::{Pattern, letters, text};
 use palisade_iam::{Action, Effect};
@@ -31,8 +31,9 @@ struct Slot<'a> {
 }
 
 /// An allowing statement of the new policies, a denying one of the old, whether the action takes a resource and is
-/// searched, and the statements that must not apply.
-type Done = (usize, Option<usize>, bool, bool, Vec<usize>);
+/// searched, and the number of the list of
+/// statements that must not apply.
+type Done = (usize, Option<usize>, bool, bool, usize);
 
 struct Difference<'a> {
     new: &'a Attached,
@@ -41,6 +42,8 @@ struct Difference<'a> {
     report: Report,
     // What was found to hold nothing.
     done: HashSet<Done>,
+    // Lists of statements, each with a number.
+    lists: HashMap<Vec<usize>, usize>,
 }
 
 /// Looks for a request of one of the askers that `new` allows and `old` does not.
@@ -53,7 +56,8 @@ pub(crate) fn beyond(new: &Attached, old: &Attached, askers: &[Asker], options: 
         return report;
     }
     for asker in askers {
-        let mut difference = Difference { new, old, asker, report, done: HashSet::new() };
+        let mut difference =
+            Difference { new, old, asker, report, done: HashSet::new(), lists: HashMap::new() };
         difference.run(options);
         report = difference.report;
         if report.is_settled() {
@@ -80,8 +84,10 @@ impl<'a> Difference<'a> {
     fn run(&mut self, options: &Options) {
         let universe = Universe::shipped();
         let all: Vec<usize>;
-        let has_allow =
-            |list: &[usize]| list.iter().any(|at| self.new.statements[*at].effect == Effect::Allow);
+        let left_out = self.new.left_out;
+        let has_allow = |list: &[usize]| {
+            list.iter().any(|at| Some(*at) != left_out && self.new.statements[*at].effect == Effect::Allow)
+        };
         let actions = if has_allow(&self.new.classes.always) {
             all = (0..universe.names.len()).collect();
             &all
@@ -101,6 +107,12 @@ impl<'a> Difference<'a> {
             let takes = universe.takes_resource[*at];
             if !seen.insert((mine, theirs, takes)) {
                 continue;
+            }
+            let lists = [&self.new.classes, &self.old.classes];
+            let length = lists[0].statements[usize::from(mine)].len() + lists[0].always.len();
+            let others = lists[1].statements[usize::from(theirs)].len() + lists[1].always.len();
+            if !self.takes(length + others) {
+                return;
             }
             let about = self.about(
                 self.new.classes.statements[usize::from(mine)].iter().chain(&self.new.classes.always),
@@ -125,6 +137,10 @@ impl<'a> Difference<'a> {
 
     fn about<'i>(&self, new: impl Iterator<Item = &'i usize>, old: impl Iterator<Item = &'i usize>) -> About {
         let mut about = About::default();
+        let (new, old) = (
+            new.filter(|at| Some(**at) != self.new.left_out),
+            old.filter(|at| Some(**at) != self.old.left_out),
+        );
         for at in new.filter(|at| self.is_for_asker(&self.new.statements[**at])) {
             match self.new.statements[*at].effect {
                 Effect::Allow => about.new_allows.push(*at),
@@ -143,12 +159,15 @@ impl<'a> Difference<'a> {
     /// The actions that the policies name and the reference does not list.
     fn named(&mut self, universe: &Universe) {
         let (new, old) = (self.new, self.old);
-        let statements = || new.statements.iter().chain(&old.statements);
+        let statements = || new.statements.iter().chain(old.statements.iter());
         let names: BTreeSet<&str> = statements()
             .flat_map(|statement| statement.actions.named())
             .filter(|name| universe.find(name).is_none() && Action::parse(name).is_some())
             .collect();
         for name in names {
+            if !self.takes(new.statements.len() + old.statements.len()) {
+                return;
+            }
             let of = |attached: &Attached| {
                 (0..attached.statements.len())
                     .filter(|at| attached.statements[*at].actions.contains(name))
@@ -162,6 +181,18 @@ impl<'a> Difference<'a> {
                 }
             }
         }
+    }
+
+    /// Takes the steps that it costs to look at so many statements. Are there any left?
+    fn takes(&mut self, statements: usize) -> bool {
+        self.report.steps_left = self.report.steps_left.saturating_sub(statements as u64 / 16);
+        self.report.steps_left > 0
+    }
+
+    /// The number of a list of statements.
+    fn number(&mut self, list: Vec<usize>) -> usize {
+        let next = self.lists.len();
+        *self.lists.entry(list).or_insert(next)
     }
 
     /// The actions that wildcards reach and nothing lists: those that AWS may add.
@@ -190,22 +221,29 @@ impl<'a> Difference<'a> {
         sparing.extend(refs(old, &about.old_allows));
         let offset = new.statements.len();
         let is_searched = slot.action.is_none();
+        let with_allows =
+            about.new_denies.iter().copied().chain(about.old_allows.iter().map(|at| at + offset));
+        let with_allows = self.number(with_allows.collect());
+        let denies_alone = self.number(about.new_denies.clone());
+        let cost = sparing.len() + new_denies.len() * about.old_denies.len();
+        // What the new policies deny as well is no difference.
+        let is_kept = |deny: &Statement| new_denies.iter().any(|other| other.is_same(deny, is_searched));
+        let lost: Vec<usize> =
+            about.old_denies.iter().copied().filter(|at| !is_kept(&old.statements[*at])).collect();
+        if !self.takes(cost) {
+            return;
+        }
         for at in &about.new_allows {
             let allow = &new.statements[*at];
-            let mut names: Vec<usize> = about.new_denies.clone();
-            names.extend(about.old_allows.iter().map(|at| at + offset));
-            if self.done.insert((*at, None, slot.takes_resource, is_searched, names)) {
+            if self.done.insert((*at, None, slot.takes_resource, is_searched, with_allows)) {
                 self.solve(vec![allow], &sparing, slot);
                 if self.report.is_settled() {
                     return;
                 }
             }
-            for denied in &about.old_denies {
+            for denied in &lost {
                 let deny = &old.statements[*denied];
-                // What the new policies deny as well is no difference.
-                let is_kept = |other: &&Statement| other.is_same(deny, is_searched);
-                let key = (*at, Some(*denied), slot.takes_resource, is_searched, about.new_denies.clone());
-                if new_denies.iter().any(is_kept) || !self.done.insert(key) {
+                if !self.done.insert((*at, Some(*denied), slot.takes_resource, is_searched, denies_alone)) {
                     continue;
                 }
                 self.solve(vec![allow, deny], &new_denies, slot);
@@ -218,6 +256,9 @@ impl<'a> Difference<'a> {
 
     /// Is there a request to which these apply and those do not?
     fn solve(&mut self, applying: Vec<&Statement>, sparing: &[&Statement], slot: Slot<'_>) {
+        if !self.takes(sparing.len()) {
+            return;
+        }
         let is_searched = slot.action.is_none();
         let covers = |other: &&&Statement| {
             (!is_searched && other.is_trivial() && (slot.takes_resource || other.names_everything))
@@ -275,7 +316,7 @@ impl<'a> Difference<'a> {
             Settled::Unsure(why) => return self.report.unsure(why),
             Settled::Found(model) => model,
         };
-        if self.shows(&possible, slot) {
+        if let Replayed::Shows(_) = self.shows(&possible, slot) {
             return;
         }
         problem.bound = Bound::Surely;
@@ -298,13 +339,19 @@ impl<'a> Difference<'a> {
                 other => other,
             };
             match found {
-                Settled::Found(model) if self.shows(&model, slot) => return,
                 Settled::Found(model) => {
-                    self.report.unconfirmed += 1;
-                    why = Some(format!(
-                        "a request about `{}` was found, which the engine does not confirm",
-                        text(&model.resource).unwrap_or_default()
-                    ));
+                    let found =
+                        format!("a request about `{}` was found", text(&model.resource).unwrap_or_default());
+                    match self.shows(&model, slot) {
+                        Replayed::Shows(_) => return,
+                        Replayed::Ruled => {
+                            why = Some(format!("{found}, which AWS decides whatever a policy says"))
+                        }
+                        Replayed::Not => {
+                            self.report.unconfirmed += 1;
+                            why = Some(format!("{found}, which the engine does not confirm"));
+                        }
+                    }
                 }
                 Settled::OutOfSteps => return self.report.out_of_steps(),
                 Settled::Unsure(open) => why = Some(open),
@@ -332,7 +379,7 @@ impl<'a> Difference<'a> {
                 return found;
             }
             let Some(name) = text(&model.action) else { return found };
-            let statements = || self.new.statements.iter().chain(&self.old.statements);
+            let statements = || self.new.statements.iter().chain(self.old.statements.iter());
             let is_named =
                 || statements().any(|statement| statement.actions.named().any(|named| named == name));
             if universe.find(&name).is_none() && !is_named() {
@@ -344,13 +391,15 @@ impl<'a> Difference<'a> {
     }
 
     /// Replays a request; one that the engine confirms is the answer.
-    fn shows(&mut self, model: &Model, slot: Slot<'_>) -> bool {
+    fn shows(&mut self, model: &Model, slot: Slot<'_>) -> Replayed {
         let universe = Universe::shipped();
-        let Some(name) = slot.action.map(str::to_owned).or_else(|| text(&model.action)) else { return false };
+        let Some(name) = slot.action.map(str::to_owned).or_else(|| text(&model.action)) else {
+            return Replayed::Not;
+        };
         let place = universe.find(&name.to_ascii_lowercase());
         // An action that was searched must be none of those that are listed: they differ in what they take.
         if slot.action.is_none() && place.is_some() {
-            return false;
+            return Replayed::Not;
         }
         let Some(keys) = model
             .keys
@@ -364,9 +413,9 @@ impl<'a> Difference<'a> {
             })
             .collect::<Option<Vec<_>>>()
         else {
-            return false;
+            return Replayed::Not;
         };
-        let Some(resource) = text(&model.resource) else { return false };
+        let Some(resource) = text(&model.resource) else { return Replayed::Not };
         let witness = Witness {
             principal: self.asker.text.clone(),
             action: place.map_or(name, |at| universe.spelled[at].to_string()),
@@ -377,13 +426,11 @@ impl<'a> Difference<'a> {
             allowed_by: None,
         };
         self.report.replays += 1;
-        match replay(&witness, self.asker, self.new, self.old) {
-            Some(confirmed) => {
-                self.report.answer = Answer::Violated(Box::new(confirmed));
-                true
-            }
-            None => false,
+        let replayed = replay(&witness, self.asker, self.new, self.old);
+        if let Replayed::Shows(confirmed) = &replayed {
+            self.report.answer = Answer::Violated(confirmed.clone());
         }
+        replayed
     }
 
     /// Ways of giving values to the variables: texts that the conditions compare them with, others, and none.
@@ -499,8 +546,8 @@ fn same(condition: &Condition, key: &Arc<str>, keys: &BTreeSet<Arc<str>>, usuals
         let resolved = with_variables.filter_map(|test| usuals.resolve(test.perhaps.as_ref()?, false));
         found.extend(resolved.filter_map(|pattern| text(&pattern.sample())));
     } else if condition.variables().any(|variable| variable.key.as_str() == key.as_ref()) {
-        let at = keys.iter().position(|other| *other == condition.key);
-        found.extend(at.map(|at| usual(&condition.key, at)));
+        let at = keys.iter().position(|other| *other == condition.key).unwrap_or(keys.len());
+        found.push(usual(&condition.key, at));
     }
     found
 }

@@ -95,12 +95,21 @@ pub struct Redundant {
 pub fn redundant(policies: &Attached, options: &Options) -> (Vec<Redundant>, Report) {
     let mut found = Vec::new();
     let mut total = Report::new(options).finish();
-    for at in 0..policies.statements.len() {
-        let rest = policies.without(at);
-        let report = match policies.statements[at].effect {
-            Effect::Allow => no_new_access(&rest, policies, options),
-            Effect::Deny => no_new_access(policies, &rest, options),
+    let mut left = options.steps;
+    for (at, statement) in policies.present() {
+        // All of it may take no more steps than one question; making the rest ready costs some too.
+        left = left.saturating_sub(policies.statements.len() as u64 / 4);
+        let options = Options { steps: left, ..*options };
+        let report = match statement.effect {
+            _ if left == 0 => {
+                let mut report = Report::new(&options);
+                report.unsure("the steps were used up by the statements before".to_owned());
+                report.finish()
+            }
+            Effect::Allow => no_new_access(&policies.without(at), policies, &options),
+            Effect::Deny => no_new_access(policies, &policies.without(at), &options),
         };
+        left = left.saturating_sub(report.steps);
         total.steps += report.steps;
         total.replays += report.replays;
         total.unconfirmed += report.unconfirmed;

@@ -55,24 +55,42 @@ pub(crate) fn decision(request: &Request, asker: &Asker, attached: &Attached) ->
     decide(request, &policies)
 }
 
-/// The witness with the statement that allows it, if the new policies allow it and the old ones do not.
-pub(crate) fn replay(witness: &Witness, asker: &Asker, new: &Attached, old: &Attached) -> Option<Witness> {
-    // Some calls only users can make, and some only sessions.
-    let user = asker.as_user();
-    [Some(asker), user.as_ref()].into_iter().flatten().find_map(|asker| confirmed(witness, asker, new, old))
+/// What the engine says of a request that was found.
+pub(crate) enum Replayed {
+    /// The new policies allow it and the old ones do not: the witness, with the statement that allows it.
+    Shows(Box<Witness>),
+    /// A rule of AWS decides about it, whatever the policies say.
+    Ruled,
+    /// It shows nothing.
+    Not,
 }
 
-fn confirmed(witness: &Witness, asker: &Asker, new: &Attached, old: &Attached) -> Option<Witness> {
-    let request = request(witness, asker)?;
-    let allowed = decision(&request, asker, new);
-    let before = decision(&request, asker, old).outcome;
-    let is_shown = allowed.outcome == Outcome::Allowed
-        && matches!(before, Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied);
-    is_shown.then(|| Witness {
-        principal: asker.text.clone(),
-        allowed_by: allowed_by(allowed, asker, new),
-        ..witness.clone()
-    })
+/// Puts a request to the engine with the new policies and with the old.
+pub(crate) fn replay(witness: &Witness, asker: &Asker, new: &Attached, old: &Attached) -> Replayed {
+    let first = confirmed(witness, asker, new, old);
+    // Some calls only users can make, and some only sessions.
+    match (&first, asker.as_user()) {
+        (Replayed::Shows(_), _) | (_, None) => first,
+        (_, Some(user)) => match confirmed(witness, &user, new, old) {
+            Replayed::Not => first,
+            second => second,
+        },
+    }
+}
+
+fn confirmed(witness: &Witness, asker: &Asker, new: &Attached, old: &Attached) -> Replayed {
+    let Some(request) = request(witness, asker) else { return Replayed::Not };
+    let (allowed, before) = (decision(&request, asker, new), decision(&request, asker, old));
+    let is_denied = matches!(before.outcome, Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied);
+    if allowed.outcome == Outcome::Allowed && is_denied {
+        let allowed_by = allowed_by(allowed, asker, new);
+        return Replayed::Shows(Box::new(Witness {
+            principal: asker.text.clone(),
+            allowed_by,
+            ..witness.clone()
+        }));
+    }
+    if allowed.rule.is_some() || before.rule.is_some() { Replayed::Ruled } else { Replayed::Not }
 }
 
 fn allowed_by(decision: Decision, asker: &Asker, attached: &Attached) -> Option<AllowedBy> {

@@ -60,6 +60,18 @@ enum Part<'a> {
     Condition(&'a Condition),
 }
 
+impl Part<'_> {
+    /// What it costs to look whether it holds, in steps.
+    fn weight(&self) -> u64 {
+        let tests = match self {
+            Self::Action(statement) => statement.actions.patterns.len(),
+            Self::Resource(resources) => resources.tests.len(),
+            Self::Condition(condition) => condition.inner.values.len(),
+        };
+        1 + tests as u64 / 4
+    }
+}
+
 struct Search<'p, 'a> {
     problem: &'p Problem<'a>,
     domains: BTreeMap<Arc<str>, Domain>,
@@ -81,6 +93,7 @@ pub(crate) fn search(problem: &Problem<'_>, steps: &mut u64) -> Settled<Model> {
 impl<'a> Search<'_, 'a> {
     fn start(&mut self) -> Settled<Model> {
         let problem = self.problem;
+        *self.steps = self.steps.saturating_sub(problem.sparing.len() as u64 / 16);
         if !problem.takes_resource && problem.applying.iter().any(|statement| !statement.names_everything) {
             return Settled::Nothing;
         }
@@ -160,7 +173,7 @@ impl<'a> Search<'_, 'a> {
         }
         let mut worst: Option<&Vec<Part<'a>>> = None;
         for parts in waiting {
-            *self.steps = self.steps.saturating_sub(parts.len() as u64);
+            *self.steps = self.steps.saturating_sub(parts.iter().map(|part| part.weight()).sum::<u64>());
             let is_spared =
                 parts.iter().any(|part| self.problem.bound.is_met(self.truth(&branch.model, *part), false));
             if !is_spared && worst.is_none_or(|worst| parts.len() < worst.len()) {
@@ -241,7 +254,8 @@ impl<'a> Search<'_, 'a> {
                 let (mut within, mut without): (Vec<&Set>, Vec<&Set>) =
                     (Vec::new(), vec![&problem.other_actions]);
                 for (statement, wanted) in &branch.actions {
-                    let set = &statement.actions.patterns;
+                    // What is named in full is asked about by itself.
+                    let set = &statement.actions.wild;
                     if *wanted != statement.actions.is_negated { within.push(set) } else { without.push(set) }
                 }
                 let found = find_word(&within, &[all_actions()], &without, is_action_letter, self.steps);

@@ -188,6 +188,17 @@ impl Pattern {
         }
     }
 
+    /// Can a word be one of both? A yes may be wrong: it only costs a search.
+    fn may_share(&self, other: &Self) -> bool {
+        let differ = |a: &Step, b: &Step| match (a, b) {
+            (Step::Letter(one), Step::Letter(two)) => Some(!self.takes(*a, *two) && !other.takes(*b, *one)),
+            _ => None,
+        };
+        let begins = self.steps.iter().zip(&other.steps).map_while(|(a, b)| differ(a, b));
+        let mut ends = self.steps.iter().rev().zip(other.steps.iter().rev()).map_while(|(a, b)| differ(a, b));
+        !begins.into_iter().any(|differs| differs) && !ends.any(|differs| differs)
+    }
+
     /// Is every word of the other surely one of its? A no may be wrong: it only saves a search.
     pub fn surely_covers(&self, other: &Self) -> bool {
         if self.is_any() || self == other {
@@ -263,25 +274,85 @@ pub fn find(
             texts.into_iter().find(|word| is_it(word) && word.iter().all(|l| *l >= VARIABLES || allowed(*l)));
         return found.map_or(Found::Nothing, Found::Word);
     }
-    let is_covered =
-        |pattern: &Pattern| without.iter().any(|set| set.iter().any(|other| other.surely_covers(pattern)));
     let any = vec![Pattern::any()];
-    let narrowest = within.iter().chain(domain).min_by_key(|set| set.len()).map_or(&any, |set| *set);
-    let open: Vec<&Pattern> = narrowest.iter().filter(|pattern| !is_covered(pattern)).collect();
+    let all = || within.iter().chain(domain);
+    let narrowest = all().min_by_key(|set| set.len()).map_or(&any, |set| *set);
+    let mut open: Vec<&Pattern> = Vec::new();
+    for pattern in narrowest {
+        match is_covered(pattern, without, steps) {
+            Some(true) => {}
+            Some(false) => open.push(pattern),
+            None => return Found::OutOfSteps,
+        }
+    }
     if open.is_empty() {
         return Found::Nothing;
     }
-    if within.iter().chain(domain).any(|set| set.iter().all(is_covered)) {
-        return Found::Nothing;
+    for set in all().filter(|set| !std::ptr::eq(**set, narrowest)) {
+        let mut covered = set.iter().map(|pattern| is_covered(pattern, without, steps));
+        match covered.find(|covered| *covered != Some(true)) {
+            None => return Found::Nothing,
+            Some(None) => return Found::OutOfSteps,
+            Some(_) => {}
+        }
     }
+    let size = (within.iter().chain(without).map(|set| set.len()).sum::<usize>()) as u64;
     for pattern in &open {
         for sample in samples(pattern) {
+            *steps = steps.saturating_sub(size / 4);
             if sample.iter().all(|l| *l >= VARIABLES || allowed(*l)) && is_it(&sample) {
                 return Found::Word(sample);
             }
         }
+        if *steps == 0 {
+            return Found::OutOfSteps;
+        }
     }
-    Product::new(within, domain, without, allowed).search(steps)
+    let Some(split) = (0..within.len()).min_by_key(|at| within[*at].len()) else {
+        return Product::new(within, domain, without, allowed).search(steps);
+    };
+    // One pattern after another, beside those alone that share words with it: so the automata stay small.
+    for pattern in within[split] {
+        match is_covered(pattern, without, steps) {
+            Some(true) => continue,
+            Some(false) => {}
+            None => return Found::OutOfSteps,
+        }
+        let near = |sets: &[&Set]| -> Vec<Set> {
+            let near = |set: &&Set| set.iter().filter(|other| pattern.may_share(other)).cloned().collect();
+            sets.iter().map(near).collect()
+        };
+        *steps =
+            steps.saturating_sub(without.iter().chain(within).map(|set| set.len() as u64).sum::<u64>() / 8);
+        let (mut within, without) = (near(within), near(without));
+        within[split] = vec![pattern.clone()];
+        if within.iter().any(Vec::is_empty) {
+            continue;
+        }
+        let (within, without): (Vec<&Set>, Vec<&Set>) = (within.iter().collect(), without.iter().collect());
+        match Product::new(&within, domain, &without, allowed).search(steps) {
+            Found::Nothing => {}
+            found => return found,
+        }
+    }
+    Found::Nothing
+}
+
+/// Is the pattern surely within one that the word must not match? Nothing, when the steps do not suffice to tell.
+fn is_covered(pattern: &Pattern, without: &[&Set], steps: &mut u64) -> Option<bool> {
+    for other in without.iter().flat_map(|set| set.iter()) {
+        // Most differ in their first letters, the others cost as much as they are long.
+        let may_cover = pattern.may_share(other);
+        let price = if may_cover { 1 + (pattern.steps.len() * other.steps.len() / 64) as u64 } else { 1 };
+        if *steps < price {
+            return None;
+        }
+        *steps -= price;
+        if may_cover && other.surely_covers(pattern) {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// Are there letters that stand for variables in one of the patterns?

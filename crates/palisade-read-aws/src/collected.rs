@@ -35,8 +35,11 @@ pub fn read(files: &[File]) -> Vec<Export> {
     }
     let mut exports: Vec<Export> = Vec::new();
     let mut member_of: BTreeMap<AccountId, usize> = BTreeMap::new();
-    let organisations: Vec<&str> =
-        folders.keys().filter_map(|path| path.strip_prefix("organizations/")).filter(|id| !id.contains('/')).collect();
+    let organisations: Vec<&str> = folders
+        .keys()
+        .filter_map(|path| path.strip_prefix("organizations/"))
+        .filter(|id| !id.contains('/'))
+        .collect();
     for (place, id) in organisations.iter().enumerate() {
         exports.push(Export::default());
         if let Some(accounts) = folders[&format!("organizations/{id}")].get("accounts") {
@@ -99,17 +102,23 @@ fn of_account(account: AccountId, folders: &BTreeMap<&str, &Folder>, export: &mu
         let origin = folders.values().next().map_or_else(nowhere, |folder| origin(folder));
         let mut answer = mapped(Vec::new(), &origin);
         for (begins, name, own_name, id, inline) in IDENTITIES {
-            let of = folders.iter().filter(|(path, _)| path.strip_prefix(begins).is_some_and(|rest| !rest.contains('/')));
+            let of = folders
+                .iter()
+                .filter(|(path, _)| path.strip_prefix(begins).is_some_and(|rest| !rest.contains('/')));
             let items = of.filter_map(|(_, folder)| identity(folder, own_name, id, inline));
             put(&mut answer, name, listed(items.collect(), &origin));
         }
         let is_policy = |path: &str| path.starts_with("iam/policy/") || path.starts_with("iam/aws/policy/");
-        let policies = folders.iter().filter(|(path, _)| is_policy(path)).filter_map(|(_, folder)| managed(folder));
+        let policies =
+            folders.iter().filter(|(path, _)| is_policy(path)).filter_map(|(_, folder)| managed(folder));
         put(&mut answer, "Policies", listed(policies.collect(), &origin));
         authorization::read(account, &answer, export);
     }
-    let others: Vec<Node> =
-        folders.iter().filter(|(path, _)| !path.starts_with("iam/")).filter_map(|(_, folder)| resource(folder)).collect();
+    let others: Vec<Node> = folders
+        .iter()
+        .filter(|(path, _)| !path.starts_with("iam/"))
+        .filter_map(|(_, folder)| resource(folder))
+        .collect();
     if let Some(first) = others.first().map(|node| node.origin.clone()) {
         let mut file = mapped(Vec::new(), &first);
         let has_buckets = folders.keys().any(|path| path.starts_with("s3/"));
@@ -151,7 +160,8 @@ fn identity(folder: &Folder, own_name: &str, id: &str, inline: &str) -> Option<N
         put(&mut node, inline, policies.clone());
     }
     if let Some(Node { value: Value::List(managed), origin }) = folder.get("managed-policies") {
-        let attached = managed.items.iter().map(|arn| mapped(vec![("PolicyArn".into(), arn.clone())], &arn.origin));
+        let attached =
+            managed.items.iter().map(|arn| mapped(vec![("PolicyArn".into(), arn.clone())], &arn.origin));
         put(&mut node, "AttachedManagedPolicies", listed(attached.collect(), origin));
     }
     if let Some(groups) = folder.get("groups") {

@@ -1,7 +1,7 @@
 //! Finds and opens the files of an estate: a folder in the layout of this crate, or one file that holds it all.
 
 use crate::{Export, File, read, read_collected};
-use palisade_model::{AccountId, Diagnostic, Estate};
+use palisade_model::{AccountId, Diagnostic, Estate, Resource};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,11 +27,11 @@ pub enum Loaded {
 /// The path can't be read, or the file holds no estate.
 pub fn load(path: &Path) -> io::Result<Loaded> {
     if path.is_file() {
-        return whole(path);
+        return beside(path);
     }
     let one = path.join("estate.json");
     if one.is_file() && !path.join("organisation.json").is_file() {
-        return whole(&one);
+        return beside(&one);
     }
     if let Some(partition) = collected(path)? {
         return Ok(Loaded::Exports(collected_below(&partition)?));
@@ -41,7 +41,7 @@ pub fn load(path: &Path) -> io::Result<Loaded> {
     for entry in sorted(path)? {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_folder = entry.path().is_dir();
-        if name == "organisation.json" {
+        if name == "organisation.json" || name == DIRECTORY {
             take(&entry.path(), &name, &mut files, &mut said);
         } else if is_folder && name.parse::<AccountId>().is_ok() {
             for file in sorted(&entry.path())? {
@@ -137,6 +137,30 @@ fn text_of(path: &Path) -> io::Result<String> {
     let file: Arc<str> = shown(path).into();
     let text = palisade_document::decode(&file, &bytes).map_err(|wrong| io::Error::other(wrong.message))?;
     Ok(text.to_owned())
+}
+
+/// The file about Identity Center.
+const DIRECTORY: &str = "identity-center.json";
+
+/// A whole estate, and what the file about Identity Center beside it tells.
+fn beside(path: &Path) -> io::Result<Loaded> {
+    let mut loaded = whole(path)?;
+    let directory = path.with_file_name(DIRECTORY);
+    if let (Loaded::Estate(estate), true) = (&mut loaded, directory.is_file()) {
+        let (mut files, mut said) = (Vec::new(), Vec::new());
+        take(&directory, DIRECTORY, &mut files, &mut said);
+        let export = read(&files);
+        if let Some(wrong) = said.iter().chain(&export.diagnostics).next() {
+            return Err(io::Error::other(wrong.to_string()));
+        }
+        estate.resources.extend(export.resources.into_iter().map(|declared| Resource {
+            kind: None,
+            declared,
+            arn: None,
+            attributes: Default::default(),
+        }));
+    }
+    Ok(loaded)
 }
 
 fn whole(path: &Path) -> io::Result<Loaded> {

@@ -1,12 +1,13 @@
 //! Reads what the AWS APIs answered about accounts and their organisation, from files, into raw resources.
 //!
-//! A folder holds `organisation.json` and one folder for each account, named by its twelve digits, with `iam.json` (what
+//! A folder holds `organisation.json`, `identity-center.json` and one folder for each account, named by its twelve digits, with `iam.json` (what
 //! `aws iam get-account-authorization-details` prints) and `resource-policies.json`; docs/reference/estate.md describes
 //! them. [`load`] reads such a folder, or one JSON file that holds a whole estate, or the folders of a collector, with one
 //! for each user, role and resource; [`read`] and [`read_collected`] read texts.
 
 mod authorization;
 mod collected;
+mod directory;
 mod folder;
 mod node;
 mod organisation;
@@ -63,6 +64,11 @@ pub fn read_into(files: &[File], mut export: Export) -> Export {
         }
         match (account, name) {
             (None, "organisation.json") => organisation = document(file, &mut export),
+            (None, "identity-center.json") => {
+                if let Some(node) = document(file, &mut export) {
+                    directory::read(&node, &mut export);
+                }
+            }
             (Some(account), "iam.json") => {
                 if let Some(node) = document(file, &mut export) {
                     authorization::read(account, &node, &mut export);
@@ -75,7 +81,7 @@ pub fn read_into(files: &[File], mut export: Export) -> Export {
             }
             _ => export.diagnostics.push(
                 Diagnostic::warning(format!("`{}` is no part of an estate and was not read", file.shown))
-                    .help("organisation.json, ACCOUNT/iam.json and ACCOUNT/resource-policies.json are"),
+                    .help("organisation.json, identity-center.json, ACCOUNT/iam.json and ACCOUNT/resource-policies.json are"),
             ),
         }
     }

@@ -14,6 +14,8 @@ pub struct Collected {
     pub accounts: u64,
     /// How many regions were to be read in at least one of them.
     pub regions: u64,
+    /// How many resources were read.
+    pub resources: u64,
     /// When the first call was made, in RFC 3339.
     pub started: String,
     /// When the last answer came; none while the snapshot is not whole.

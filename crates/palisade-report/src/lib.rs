@@ -35,7 +35,7 @@ pub use neutral::neutral;
 pub use ocsf::{OcsfOptions, ocsf, ocsf_detections};
 pub use report::{ComparedWith, Comparison, Counts, Coverage, PageSummary, Report, Tally};
 pub use sarif::{SarifOptions, sarif};
-pub use text::{Explain, TextOptions, diagnostics, text};
+pub use text::{Explain, TextOptions, collected, diagnostics, text};
 
 /// Gives the text of a file by the path that spans name it by; none where it can't be had any more.
 pub type Sources<'a> = &'a dyn Fn(&str) -> Option<std::sync::Arc<str>>;

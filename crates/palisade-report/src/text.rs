@@ -11,7 +11,7 @@ use crate::faults::{Fault, faults};
 use crate::neutral::neutral;
 use crate::quote::Quotes;
 use crate::report::{Report, Tally};
-use crate::sentences::{answer, digits, left_out, looked_at, not_covered, not_read, place, unread};
+use crate::sentences::{answer, count, digits, left_out, looked_at, not_covered, not_read, place, unread};
 use crate::{Sources, prose};
 use anstyle::{AnsiColor, Style};
 use palisade_model::{Diagnostic, Finding, Origin, Severity, Suppressed, Verdict};
@@ -85,6 +85,26 @@ pub fn text(report: &Report, options: &TextOptions, sources: Sources, to: &mut d
     sheet.suppressed(report)?;
     sheet.diagnostics(&report.diagnostics)?;
     sheet.closing(report, &faults)?;
+    sheet.to.flush()
+}
+
+/// Writes what was collected of live accounts, and what was not and why, for people.
+pub fn collected(collected: &Collected, options: &TextOptions, to: &mut dyn Write) -> io::Result<()> {
+    let nothing = |_: &str| None;
+    let mut sheet =
+        Sheet { to: &mut io::BufWriter::new(to), options, quotes: Quotes::new(&nothing, []) };
+    let (resources, calls) = (count(collected.resources, "resource"), count(collected.calls, "call"));
+    let throttled = match collected.throttled {
+        0 => "none throttled".to_owned(),
+        some => format!("{} throttled", digits(some)),
+    };
+    let read = format!("Read {resources} of {} with {calls}, {throttled}.", collected.what());
+    sheet.painted(BOLD, &read)?;
+    match collected.missing() {
+        Some(missing) => sheet.painted(WARNING, &missing)?,
+        None => sheet.paragraph(0, "All of it could be read.")?,
+    }
+    sheet.ledger(collected)?;
     sheet.to.flush()
 }
 

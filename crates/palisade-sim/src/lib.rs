@@ -8,6 +8,7 @@ mod build;
 mod clock;
 mod company;
 mod control;
+mod directory;
 mod live;
 mod organisation;
 mod plant;

@@ -151,7 +151,8 @@ pub(crate) fn document(account: &Account, declared: &Declared) -> Value {
             "IsOrganizationTrail": trail.is_organisation, "IncludeGlobalServiceEvents": true,
             "LogFileValidationEnabled": true,
             "CloudWatchLogsLogGroupArn": format!("arn:aws:logs:{}:{}:log-group:/organisation/trail:*", account.region.as_str(), account.id), "HomeRegion": account.region.as_str(),
-            "KmsKeyId": key_arn(account, &trail.key), "Status": { "IsLogging": true }, "Tags": pairs(&tags),
+            "KmsKeyId": key_arn(account, &trail.key), "Status": { "IsLogging": true },
+            "Tags": { "ResourceTagList": [{ "ResourceId": arn, "TagsList": pairs(&tags) }] },
         }),
     }
 }

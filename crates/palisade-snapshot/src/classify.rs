@@ -50,7 +50,7 @@ const fn form(class: &'static str, mask: Mask, pattern: &'static str) -> Form {
 }
 
 // The same forms as the shipped checks look for, and further ones. A stretch that a check finds must be found here.
-static FORMS: [Form; 31] = [
+static FORMS: [Form; 32] = [
     form(
         "private-key",
         Mask::Empty,
@@ -87,8 +87,10 @@ static FORMS: [Form; 31] = [
     form(
         "openai-key",
         Mask::Alike,
-        r"(?:^|[^A-Za-z0-9_])sk-(?:proj-|svcacct-|ant-[a-z0-9]+-)?([A-Za-z0-9_-]{20,})",
+        r"(?:^|[^A-Za-z0-9_])sk-(?:proj|svcacct|ant-[a-z0-9]+)-([A-Za-z0-9_-]{20,})",
     ),
+    // `sk-` alone begins many a name.
+    form("openai-key", Mask::Alike, r"(?:^|[^A-Za-z0-9_])sk-([A-Za-z0-9]{40,})"),
     form("hugging-face-token", Mask::Alike, r"(?:^|[^A-Za-z0-9_])hf_([A-Za-z0-9]{30,})"),
     form("digitalocean-token", Mask::Alike, r"(?:^|[^A-Za-z0-9_])do[opr]_v1_([a-f0-9]{64})"),
     form("databricks-token", Mask::Alike, r"(?:^|[^A-Za-z0-9_])dapi([a-f0-9]{32})"),
@@ -111,7 +113,8 @@ static FORMS: [Form; 31] = [
 /// What is said by name, where the text is a script or a connection string: `PASSWORD=…`, `password: …`.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let name = r"[A-Za-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credential|pwd)[A-Za-z0-9_-]*";
-    Regex::new(&format!(r#"(?i)\b({name})["']?\s*(?:=|:|\s)\s*["']?([^\s"';,&|<>(){{}}\[\]]{{4,}})"#)).ok()
+    Regex::new(&format!(r#"(?i)\b({name})\\?["']?\s*(?:=|:|\s)\s*\\?["']?([^\s\\"';,&|<>(){{}}\[\]]{{4,}})"#))
+        .ok()
 });
 
 static FORM_SET: LazyLock<Option<RegexSet>> =
@@ -138,7 +141,7 @@ pub(crate) fn find(name: &str, text: &str, suspicion: Suspicion) -> Vec<Found> {
         // A password may be anything, and a rule may look for anything in it: no placeholder does for that.
         return vec![Found { at: 0..text.len(), class: "password", mask: Mask::None }];
     }
-    if !is_one_word || text.contains('=') {
+    if !is_one_word || text.contains(['=', ':']) {
         found.extend(assigned(text));
     }
     settled(found)
@@ -217,7 +220,11 @@ fn assigned(text: &str) -> Vec<Found> {
         .captures_iter(text)
         .filter_map(|captures| {
             let (name, value) = (captures.get(1)?, captures.get(2)?);
-            let is_one = is_telling(name.as_str()) && is_worth_hiding(value.as_str());
+            let before = &text[..name.start()];
+            let begins = before.rfind(['"', '\'', '=', ' ', '\n', '\t', '\\']).map_or(0, |at| at + 1);
+            let names_a_place =
+                ["arn:", "{{resolve:", "${"].iter().any(|start| text[begins..].starts_with(start));
+            let is_one = !names_a_place && is_telling(name.as_str()) && is_worth_hiding(value.as_str());
             is_one.then(|| Found { at: value.range(), class: "password", mask: Mask::Alike })
         })
         .collect()
@@ -250,7 +257,7 @@ const HARMLESS: [&str; 18] = [
 ];
 
 /// Does the name say that the value is a secret?
-pub(crate) fn is_telling(name: &str) -> bool {
+fn is_telling(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     TELLING.iter().any(|word| name.contains(word)) && !HARMLESS.iter().any(|word| name.ends_with(word))
         || name.ends_with("access_key_id") && name.contains("secret")
@@ -261,25 +268,15 @@ fn is_worth_hiding(value: &str) -> bool {
     let value = value.trim();
     let is_word = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
     let begins = |words: &[&str]| words.iter().any(|word| value.starts_with(word));
-    value.len() >= 4
-        && !is_word(&[
-            "true", "false", "none", "null", "enabled", "disabled", "changeme", "required", "optional",
-        ])
-        && !begins(&[
-            "arn:",
-            "{{resolve:",
-            "${",
-            "$(",
-            "$",
-            "ssm:",
-            "secretsmanager:",
-            "/",
-            "http://",
-            "https://",
-            "s3://",
-        ])
-        && !(value.starts_with('<') && value.ends_with('>'))
-        && !value.chars().all(|character| character == '*' || character == 'x' || character == 'X')
+    let is_word_about_it = is_word(&[
+        "true", "false", "none", "null", "enabled", "disabled", "changeme", "required", "optional",
+    ]);
+    let is_place =
+        begins(&["arn:", "{{resolve:", "$", "ssm:", "secretsmanager:", "/", "http://", "https://", "s3://"]);
+    let is_blank = value.starts_with('<') && value.ends_with('>')
+        || value.chars().all(|character| matches!(character, '*' | 'x' | 'X'))
+        || value.contains("EXAMPLE");
+    value.len() >= 4 && !is_word_about_it && !is_place && !is_blank
 }
 
 /// In order; of those that overlap, the one whose form is known.
@@ -366,6 +363,7 @@ mod tests {
             "arn:aws:iam::111122223333:role/AKIA",
             "https://example.com/a@b",
             "https://git@github.com/a/b",
+            "sk-bratislava-production-subnet-1",
             "wJalrXUtnFEMI7K7MDENGbPxRfiCYzzzzzzzzzzz",
             "",
         ] {

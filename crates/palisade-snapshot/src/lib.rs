@@ -6,6 +6,9 @@
 //! listed.
 
 mod classify;
+mod compare;
+mod config;
+mod diff;
 mod document;
 mod error;
 mod files;
@@ -15,10 +18,16 @@ mod lines;
 mod load;
 mod manifest;
 mod memory;
+mod purge;
 mod record;
 mod redact;
+mod sealed;
 mod store;
+mod who;
 
+pub use compare::Difference;
+pub use config::{ConfigRead, is_config, read_config};
+pub use diff::{Change, Changes, NotCompared, Side, What, diff};
 pub use document::Expect;
 pub use error::SnapshotError;
 pub use files::{Disk, Files, Fill};
@@ -27,9 +36,12 @@ pub use ledger::{Cell, CellKey, Gap, State};
 pub use load::{Expected, Loaded, load, read};
 pub use manifest::{FORMAT, Manifest, Secrets};
 pub use memory::Memory;
+pub use purge::{Purged, purge};
 pub use record::{Asked, Part, Record};
 pub use redact::{Redactor, hex, new_key, parse_key};
+pub use sealed::Sealed;
 pub use store::{Resumed, Store, parameters_hash};
+pub use who::{Doer, who};
 
 #[cfg(test)]
 mod tests;

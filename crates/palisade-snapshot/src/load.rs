@@ -86,7 +86,7 @@ pub fn read(
 }
 
 /// What keeps a cell from being all there is, found while reading it.
-type Faults = BTreeMap<CellKey, Unknown>;
+pub(crate) type Faults = BTreeMap<CellKey, Unknown>;
 
 struct Reader<'a> {
     files: &'a dyn Files,
@@ -98,14 +98,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&mut self, path: &str, line: u64, message: &str) {
-        let file: Arc<str> = self.files.shown(path).into();
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let diagnostic = Diagnostic::error(format!("`{file}`: {message}"));
-        self.diagnostics.push(
-            diagnostic
-                .at(Span::new(file, (line, 1), (line, 1)))
-                .help("the rest is read, and what this said counts as unknown; collect it again"),
-        );
+        self.diagnostics.push(wrong(self.files, path, line, message));
     }
 
     fn ledger(&mut self) -> BTreeMap<CellKey, Cell> {
@@ -137,15 +130,8 @@ impl Reader<'_> {
         for (number, message) in wrong.into_iter().take(DIAGNOSTICS_MAX) {
             self.wrong(LEDGER, number, &message);
         }
-        self.count_rest(LEDGER, rest);
+        self.diagnostics.extend(counted(self.files, LEDGER, rest));
         cells
-    }
-
-    fn count_rest(&mut self, path: &str, rest: usize) {
-        if rest > 0 {
-            let message = format!("`{}` has {rest} further lines that can't be read", self.files.shown(path));
-            self.diagnostics.push(Diagnostic::error(message));
-        }
     }
 
     /// Reads all files of records. Cells that are not in the ledger are added to it, as partly read.
@@ -240,48 +226,18 @@ impl Reader<'_> {
 
     /// How many records a file holds, and whether something is wrong with it.
     fn file(&mut self, path: &str, key: &CellKey, policies: &mut HashSet<Arc<str>>) -> (u64, bool) {
-        let files = self.files;
-        let opened = match files.open(path) {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return (0, true),
-            Err(error) => {
-                self.wrong(path, 1, &format!("it can't be read: {error}"));
-                return (0, true);
+        let (files, mut diagnostics) = (self.files, Vec::new());
+        let mut records = 0;
+        let is_damaged = each_record(files, path, key, &mut diagnostics, &mut |mut record| {
+            records += 1;
+            if record.kind.as_str() == POLICY {
+                policies.insert(record.id.clone());
             }
-        };
-        let mut lines = Lines::new(MultiGzDecoder::new(opened).take(FILE_BYTES_MAX));
-        let (mut records, mut faults) = (0, 0_usize);
-        loop {
-            let number = lines.number + 1;
-            let wrong = match lines.next() {
-                Ok(None) => break,
-                Ok(Some(Line::Whole(line))) => match record(line, key) {
-                    Ok(mut record) => {
-                        records += 1;
-                        if record.kind.as_str() == POLICY {
-                            policies.insert(record.id.clone());
-                        }
-                        let resource = self.resource(&mut record);
-                        (self.each)(resource);
-                        continue;
-                    }
-                    Err(message) => message,
-                },
-                Ok(Some(Line::Torn)) => "the file is cut off within a line".to_owned(),
-                Ok(Some(Line::TooLong)) => "the line is longer than 64 MB".to_owned(),
-                Err(error) => {
-                    self.wrong(path, number, &format!("the file is damaged or cut off here: {error}"));
-                    faults += 1;
-                    break;
-                }
-            };
-            faults += 1;
-            if faults <= DIAGNOSTICS_MAX {
-                self.wrong(path, number, &wrong);
-            }
-        }
-        self.count_rest(path, faults.saturating_sub(DIAGNOSTICS_MAX + 1));
-        (records, faults > 0)
+            let resource = self.resource(&mut record);
+            (self.each)(resource);
+        });
+        self.diagnostics.append(&mut diagnostics);
+        (records, is_damaged)
     }
 
     fn resource(&mut self, record: &mut Record) -> RawResource {
@@ -340,6 +296,78 @@ impl Reader<'_> {
     }
 }
 
+fn wrong(files: &dyn Files, path: &str, line: u64, message: &str) -> Diagnostic {
+    let file: Arc<str> = files.shown(path).into();
+    let line = u32::try_from(line).unwrap_or(u32::MAX);
+    Diagnostic::error(format!("`{file}`: {message}"))
+        .at(Span::new(file, (line, 1), (line, 1)))
+        .help("the rest is read, and what this said counts as unknown; collect it again")
+}
+
+/// What is said of the lines that are too many to be named.
+fn counted(files: &dyn Files, path: &str, rest: usize) -> Option<Diagnostic> {
+    let message = || format!("`{}` has {rest} further lines that can't be read", files.shown(path));
+    (rest > 0).then(|| Diagnostic::error(message()))
+}
+
+/// Goes through the records of a cell's file; true where something is wrong with it.
+fn each_record(
+    files: &dyn Files,
+    path: &str,
+    key: &CellKey,
+    diagnostics: &mut Vec<Diagnostic>,
+    each: &mut dyn FnMut(Record),
+) -> bool {
+    let opened = match files.open(path) {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return true,
+        Err(error) => {
+            diagnostics.push(wrong(files, path, 1, &format!("it can't be read: {error}")));
+            return true;
+        }
+    };
+    let mut lines = Lines::new(MultiGzDecoder::new(opened).take(FILE_BYTES_MAX));
+    let mut faults = 0_usize;
+    loop {
+        let number = lines.number + 1;
+        let message = match lines.next() {
+            Ok(None) => break,
+            Ok(Some(Line::Whole(line))) => match record(line, key) {
+                Ok(record) => {
+                    each(record);
+                    continue;
+                }
+                Err(message) => message,
+            },
+            Ok(Some(Line::Torn)) => "the file is cut off within a line".to_owned(),
+            Ok(Some(Line::TooLong)) => "the line is longer than 64 MB".to_owned(),
+            Err(error) => {
+                let message = format!("the file is damaged or cut off here: {error}");
+                diagnostics.push(wrong(files, path, number, &message));
+                faults += 1;
+                break;
+            }
+        };
+        faults += 1;
+        if faults <= DIAGNOSTICS_MAX {
+            diagnostics.push(wrong(files, path, number, &message));
+        }
+    }
+    diagnostics.extend(counted(files, path, faults.saturating_sub(DIAGNOSTICS_MAX + 1)));
+    faults > 0
+}
+
+/// The records of one cell, and what is wrong with its file; none where it has no file.
+pub(crate) fn records_of(files: &dyn Files, key: &CellKey) -> (Vec<Record>, Vec<Diagnostic>) {
+    let path = key.path();
+    if let Ok(None) = files.open(&path) {
+        return (Vec::new(), Vec::new());
+    }
+    let (mut records, mut diagnostics) = (Vec::new(), Vec::new());
+    each_record(files, &path, key, &mut diagnostics, &mut |record| records.push(record));
+    (records, diagnostics)
+}
+
 fn listed_policies(accounts: &BTreeMap<AccountId, Account>) -> Vec<(AccountId, Completeness)> {
     let of = |account: &Account| {
         account.listed.iter().find(|(kind, _)| kind.as_str() == POLICY).map(|(_, how)| how.clone())
@@ -377,7 +405,7 @@ fn why(gap: &Gap) -> Unknown {
 }
 
 /// Are all resources of a cell known? What they are like is said by the records themselves.
-fn completeness(cell: &Cell, faults: &Faults) -> Completeness {
+pub(crate) fn completeness(cell: &Cell, faults: &Faults) -> Completeness {
     if let Some(fault) = faults.get(&cell.key) {
         return Completeness::Some(fault.clone());
     }

@@ -1,6 +1,6 @@
 //! Replaces secrets by a keyed hash, a class and a form, and makes placeholders of these that checks judge alike.
 
-use crate::classify::{Found, Mask, Suspicion, find, is_telling};
+use crate::classify::{Found, Mask, Suspicion, find};
 use crate::error::SnapshotError;
 use crate::files::{Files, whole};
 use crate::{Answer, JournalEntry, Part, Record};
@@ -316,11 +316,7 @@ fn suspected(parent: &str, name: &str, value: &Value) -> Suspicion {
     if is(&SCRIPTS, name) || is(&["userdata"], parent) {
         return Suspicion::Likely;
     }
-    if is(&VARIABLES, parent) && value.is_string() {
-        return Suspicion::Likely;
-    }
-    // `PASSWORD_POLICY` is no password; a text under a telling name of the API's own is looked at more closely.
-    if value.is_string() && is_telling(name) { Suspicion::Likely } else { Suspicion::Anywhere }
+    if is(&VARIABLES, parent) && value.is_string() { Suspicion::Likely } else { Suspicion::Anywhere }
 }
 
 enum Unpacked {

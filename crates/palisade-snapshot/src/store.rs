@@ -430,7 +430,15 @@ pub(crate) fn manifest(files: &dyn Files) -> Result<Option<Manifest>, SnapshotEr
     if format > u64::from(FORMAT) {
         return Err(SnapshotError::Format { path: path(), format, known: FORMAT });
     }
-    serde_json::from_value(value).map(Some).map_err(|error| wrong(error.to_string()))
+    let manifest: Manifest = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+    let message = match (&manifest.encryption, files.encryption()) {
+        (None, None) => return Ok(Some(manifest)),
+        (Some(is), Some(given)) if *is == given => return Ok(Some(manifest)),
+        (Some(is), Some(_)) => format!("`{}`: the snapshot is encrypted with another key ({is})", path()),
+        (Some(is), None) => format!("`{}`: the snapshot is encrypted ({is}): give its key", path()),
+        (None, Some(_)) => format!("`{}`: the snapshot is not encrypted: leave the key away", path()),
+    };
+    Err(SnapshotError::Key(message))
 }
 
 fn line<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> io::Result<()> {

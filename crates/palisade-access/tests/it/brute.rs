@@ -17,7 +17,11 @@ fn contexts(principal: &str) -> Vec<Told> {
         let with = |told: &Told, entry: &Entry| -> Told {
             told.iter().cloned().chain([(key.to_owned(), entry.clone())]).collect()
         };
-        all = all.iter().flat_map(|told| entries.iter().map(move |entry| (told, entry))).map(|(t, e)| with(t, e)).collect();
+        all = all
+            .iter()
+            .flat_map(|told| entries.iter().map(move |entry| (told, entry)))
+            .map(|(t, e)| with(t, e))
+            .collect();
     };
     vary("aws:SourceIp", &[Entry::value("10.1.2.3"), Entry::value("203.0.113.9"), Entry::Absent]);
     vary("aws:SourceVpc", &[Entry::value("vpc-1"), Entry::value("vpc-2"), Entry::Absent]);
@@ -28,7 +32,13 @@ fn contexts(principal: &str) -> Vec<Told> {
     all
 }
 
-fn outcome(organisation: &Organisation, principal: &str, action: &str, resource: &str, told: &Told) -> Outcome {
+fn outcome(
+    organisation: &Organisation,
+    principal: &str,
+    action: &str,
+    resource: &str,
+    told: &Told,
+) -> Outcome {
     let mut asked = Asked::new(principal, action, resource);
     asked.context.clone_from(told);
     asked.rest = Rest::Absent;
@@ -37,7 +47,13 @@ fn outcome(organisation: &Organisation, principal: &str, action: &str, resource:
 }
 
 /// In which contexts is the request allowed: in none, some, all?
-fn allowed(organisation: &Organisation, principal: &str, action: &str, resource: &str, count: &mut usize) -> (bool, bool) {
+fn allowed(
+    organisation: &Organisation,
+    principal: &str,
+    action: &str,
+    resource: &str,
+    count: &mut usize,
+) -> (bool, bool) {
     let (mut any, mut all) = (false, true);
     for told in contexts(principal) {
         *count += 1;
@@ -76,9 +92,8 @@ fn compare(seed: u64) -> usize {
             }
         }
     }
-    let buckets = ACCOUNTS.iter().flat_map(|account| {
-        ["x", "y"].map(|key| format!("arn:aws:s3:::b{account}/{key}"))
-    });
+    let buckets =
+        ACCOUNTS.iter().flat_map(|account| ["x", "y"].map(|key| format!("arn:aws:s3:::b{account}/{key}")));
     for resource in buckets {
         for action in ACTIONS {
             let answer = who_can(&organisation, &Wanted::new(action, resource.as_str())).unwrap();
@@ -102,16 +117,23 @@ fn compare(seed: u64) -> usize {
                     .context
                     .iter()
                     .map(|(key, values)| {
-                        let entry = values.as_ref().map_or(Entry::Absent, |v| Entry::values(v.iter().map(String::as_str)));
+                        let entry = values
+                            .as_ref()
+                            .map_or(Entry::Absent, |v| Entry::values(v.iter().map(String::as_str)));
                         (key.clone(), entry)
                     })
                     .collect();
                 if organisation.identities().has(&witness.principal) || witness.principal == "anonymous" {
-                    let said = outcome(&organisation, &witness.principal, &witness.action, &witness.resource, &told);
+                    let said =
+                        outcome(&organisation, &witness.principal, &witness.action, &witness.resource, &told);
                     assert_eq!(said, Outcome::Allowed, "{place}: {witness:?}");
                 }
             }
-            assert!(answer.unknown.is_empty(), "{place}: nothing is open in these worlds: {:?}", answer.unknown);
+            assert!(
+                answer.unknown.is_empty(),
+                "{place}: nothing is open in these worlds: {:?}",
+                answer.unknown
+            );
             let mut can: BTreeSet<&str> = BTreeSet::new();
             for who in &everybody {
                 let (any, all) = allowed(&organisation, who, action, &resource, &mut count);

@@ -15,7 +15,9 @@ use std::path::PathBuf;
 pub fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("PALISADE_CORPORA").map(|folder| PathBuf::from(folder).join("iam/who-can"));
     if folder.is_none() {
-        eprintln!("SKIPPED: PALISADE_CORPORA is not set, so the corpus of questions over organisations was not run");
+        eprintln!(
+            "SKIPPED: PALISADE_CORPORA is not set, so the corpus of questions over organisations was not run"
+        );
     }
     folder
 }
@@ -74,7 +76,8 @@ fn abac(export: &mut Export, status: &str) {
 fn is_within(scope: Option<&Json>, who: &str) -> bool {
     let Some(scope) = scope else { return true };
     let account = who.split(':').nth(4).unwrap_or_default();
-    texts(&scope["accounts"]).iter().any(|of| of == account) || texts(&scope["principals"]).iter().any(|of| of == who)
+    texts(&scope["accounts"]).iter().any(|of| of == account)
+        || texts(&scope["principals"]).iter().any(|of| of == who)
 }
 
 #[test]
@@ -106,7 +109,8 @@ fn the_questions_of_the_corpus_are_answered_as_it_expects() {
             let mut wanted = Wanted::new(action.as_str(), request["resource"].as_str().unwrap_or("*"));
             wanted.resource_account = request["resourceAccount"].as_str().map(str::to_owned);
             wanted.chains = false;
-            wanted.context = texts(&request["strictContextKeys"]).into_iter().map(|key| (key, Entry::Absent)).collect();
+            wanted.context =
+                texts(&request["strictContextKeys"]).into_iter().map(|key| (key, Entry::Absent)).collect();
             let answer = who_can(organisation, &wanted).unwrap();
             unknown.extend(answer.unknown.iter().map(|group| format!("{} {:?}", group.why, group.such_as)));
             outside.extend(answer.nobody.iter().cloned());
@@ -130,7 +134,8 @@ fn the_questions_of_the_corpus_are_answered_as_it_expects() {
         let mut differs = Vec::new();
         let mut wanted = BTreeMap::new();
         for who in expected["who"].as_array().into_iter().flatten() {
-            let key = (who["action"].as_str().unwrap().to_owned(), who["principal"].as_str().unwrap().to_owned());
+            let key =
+                (who["action"].as_str().unwrap().to_owned(), who["principal"].as_str().unwrap().to_owned());
             wanted.insert(key, who.clone());
         }
         for (key, who) in &wanted {

@@ -1,5 +1,7 @@
 //! Questions over estates.
 
+mod algebra;
 mod brute;
 mod conformance;
+mod questions;
 mod world;

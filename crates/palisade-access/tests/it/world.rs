@@ -70,8 +70,10 @@ pub fn random(seed: u64) -> Organisation {
     let mut policies: Vec<Value> = scps.collect();
     policies.push(json!({"Id": "p-FullAWSAccess", "TargetIds": ["r-1", "ou-1", ACCOUNTS[0], ACCOUNTS[1]]}));
     if dice.often(4) {
-        policies.push(json!({"Id": "p-rcp", "Name": "rcp", "Type": "RESOURCE_CONTROL_POLICY", "TargetIds": ["r-1"],
-            "Content": document(vec![statement(dice, "Deny", Some(json!("*")))])}));
+        policies.push(
+            json!({"Id": "p-rcp", "Name": "rcp", "Type": "RESOURCE_CONTROL_POLICY", "TargetIds": ["r-1"],
+            "Content": document(vec![statement(dice, "Deny", Some(json!("*")))])}),
+        );
     }
     let organisation = json!({
         "Organization": {"Id": "o-acme", "MasterAccountId": ACCOUNTS[0]},
@@ -152,7 +154,13 @@ fn document(statements: Vec<Value>) -> Value {
 fn statement(dice: &mut Dice, effect: &str, principal: Option<Value>) -> Value {
     let actions = ["*", "s3:*", "s3:GetObject", "s3:PutObject", "s3:Get*", "sts:AssumeRole", "sts:*"];
     let action = if effect == "Deny" { dice.one(&actions[2..]) } else { dice.one(&actions) };
-    let resources = ["*", "arn:aws:s3:::b111100000000/*", "arn:aws:s3:::*/x", "arn:aws:iam::*:role/r1", "arn:aws:s3:::b2*"];
+    let resources = [
+        "*",
+        "arn:aws:s3:::b111100000000/*",
+        "arn:aws:s3:::*/x",
+        "arn:aws:iam::*:role/r1",
+        "arn:aws:s3:::b2*",
+    ];
     let mut statement = json!({"Effect": effect, "Action": action, "Resource": dice.one(&resources)});
     if principal.is_some() && effect == "Deny" {
         statement["Resource"] = json!("*");
@@ -191,7 +199,9 @@ fn principal(dice: &mut Dice) -> Value {
         0 | 1 => json!("*"),
         2 => json!({"AWS": account}),
         3 => json!({"AWS": format!("arn:aws:iam::{account}:user/u1")}),
-        4 => json!({"AWS": [format!("arn:aws:iam::{account}:role/r1"), format!("arn:aws:iam::{account}:role/r2")]}),
+        4 => {
+            json!({"AWS": [format!("arn:aws:iam::{account}:role/r1"), format!("arn:aws:iam::{account}:role/r2")]})
+        }
         5 => json!({"AWS": [ACCOUNTS[0], ACCOUNTS[2]]}),
         _ => json!({"AWS": format!("arn:aws:iam::{account}:role/r2")}),
     }

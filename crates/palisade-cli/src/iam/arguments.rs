@@ -51,6 +51,41 @@ Exit codes:
   2  the arguments, or all of the input, are wrong
   3  part of the answer is not known, and --allow-unknown was not given")]
     WhoCan(crate::iam_who::WhoCanOptions),
+    /// Tell what a user or role can do, after all that limits it.
+    #[command(after_help = "\
+Examples:
+  palisade iam can arn:aws:iam::111122223333:role/deploy --estate acme
+  palisade iam can arn:aws:iam::111122223333:user/erin --estate acme --format json
+
+Exit codes:
+  0  answered
+  2  the arguments, or all of the input, are wrong
+  3  part of the answer is not known, and --allow-unknown was not given")]
+    Can(crate::iam_who::CanOptions),
+    /// Tell what anybody in the world can do, by the policies of resources and the trust in roles.
+    #[command(after_help = "\
+Examples:
+  palisade iam public --estate acme
+  palisade iam public --estate acme --format json
+
+Exit codes:
+  0  nothing is open to the world
+  1  something is
+  2  the arguments, or all of the input, are wrong
+  3  nothing is known to be open, and part of the answer is not known")]
+    Public(crate::iam_who::ExposedOptions),
+    /// Tell what accounts outside of the organisation can do, by the policies of resources and the trust in roles.
+    #[command(after_help = "\
+Examples:
+  palisade iam external --estate acme
+  palisade iam external --estate acme --format json
+
+Exit codes:
+  0  nothing is open to other accounts
+  1  something is
+  2  the arguments, or all of the input, are wrong
+  3  nothing is known to be open, and part of the answer is not known")]
+    External(crate::iam_who::ExposedOptions),
     /// Prove what policies never allow, or show a request that they do.
     #[command(after_help = "\
 Examples:

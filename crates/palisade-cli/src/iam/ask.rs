@@ -2,6 +2,8 @@
 
 use super::arguments::AskOptions;
 use crate::content::library;
+use crate::progress::Progress;
+use crate::snapshot;
 use anyhow::Context as _;
 use palisade_document::{Text, decode, read_json};
 use palisade_iam::{
@@ -218,6 +220,16 @@ pub fn estate(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<
 
 /// Reads estates from a folder or file: one of each organisation.
 pub fn estates(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<Estate>> {
+    if snapshot::is_one(path) {
+        let (library, _) = library(&[])?;
+        let loaded = snapshot::read(path, &library, &Progress::new())?;
+        diagnostics.extend(loaded.diagnostics);
+        return Ok(vec![Estate {
+            resources: palisade_assess::resolve(loaded.resources, library.kinds()),
+            accounts: loaded.accounts,
+            organisation: loaded.organisation,
+        }]);
+    }
     let loaded =
         palisade_read_aws::load(path).with_context(|| format!("`{}` could not be read", path.display()))?;
     let exports = match loaded {
@@ -225,8 +237,7 @@ pub fn estates(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result
         Loaded::Export(export) => vec![*export],
         Loaded::Exports(exports) => exports,
     };
-    let is_empty =
-        exports.iter().all(|export| export.resources.is_empty() && export.organisation.is_none());
+    let is_empty = exports.iter().all(|export| export.resources.is_empty() && export.organisation.is_none());
     if is_empty {
         let said: Vec<String> =
             exports.iter().flat_map(|export| &export.diagnostics).map(ToString::to_string).collect();

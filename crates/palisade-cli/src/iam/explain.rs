@@ -36,17 +36,33 @@ pub fn capitalised(text: &str) -> String {
 pub fn why(explanation: &Explanation, request: &Request) -> String {
     match (explanation.decision, &explanation.by) {
         (Outcome::ExplicitlyDenied, Some(by)) => {
-            capitalised(&format!("{} denies it, and a denial always wins", of(by)))
+            let denies = capitalised(&format!("{}{} denies it, and a denial always wins", of(by), by.sort()));
+            match &explanation.because {
+                Some(because) => format!("{denies} It is about this request: {because}."),
+                None => denies,
+            }
         }
         (Outcome::Allowed, Some(by)) => capitalised(&format!("{} allows it, and nothing denies it", of(by))),
         (Outcome::ImplicitlyDenied, _) if explanation.why.starts_with("nothing denies it, but") => {
             let reasons = silent(explanation, request);
             match reasons.len() {
                 0 => capitalised(&explanation.why),
-                _ => format!("{} What nothing allows is denied.", reasons.join(" ")),
+                _ => format!("{} {}", reasons.join(" "), conclusion(explanation)),
             }
         }
         _ => capitalised(&explanation.why),
+    }
+}
+
+/// Why that is enough: nothing allows it at all, or what allows it is not enough.
+fn conclusion(explanation: &Explanation) -> &'static str {
+    let allows = |layer: Layer| {
+        explanation.layers.iter().any(|verdict| verdict.layer == layer && verdict.verdict == "allows")
+    };
+    if allows(Layer::Identity) || allows(Layer::Resource) {
+        "It has to, whatever other policies allow."
+    } else {
+        "What nothing allows is denied."
     }
 }
 
@@ -54,9 +70,6 @@ pub fn why(explanation: &Explanation, request: &Request) -> String {
 fn silent(explanation: &Explanation, request: &Request) -> Vec<String> {
     let says = |layer: Layer| explanation.layers.iter().find(|verdict| verdict.layer == layer);
     let is_silent = |layer: Layer| says(layer).is_some_and(|verdict| verdict.verdict == "does not allow");
-    let is_needed = |verdict: &palisade_iam::LayerVerdict| {
-        !verdict.note.contains("none is needed") && !verdict.note.contains("not needed")
-    };
     let mut reasons = Vec::new();
     if is_silent(Layer::ServiceControl) {
         let note = says(Layer::ServiceControl).map_or("", |verdict| verdict.note.as_str());
@@ -65,12 +78,21 @@ fn silent(explanation: &Explanation, request: &Request) -> Vec<String> {
             "No service control policy{at} allows it, and every level of the organisation has to."
         ));
     }
-    if is_silent(Layer::Resource) && says(Layer::Resource).is_some_and(is_needed) {
+    if is_silent(Layer::Resource) {
         let is_trust = request.resource.field(2) == "iam";
+        let owner = request.resource_account.as_deref();
+        let is_foreign = owner.is_some() && owner != request.principal.account();
         reasons.push(match (is_trust, request.principal.has_identity()) {
             (true, _) => "The trust policy of the role does not let this caller in.".to_owned(),
-            (false, true) => "The resource is another account's, or guards itself, and its policy does not let this caller in.".to_owned(),
             (false, false) => "No policy of the resource lets this caller in.".to_owned(),
+            (false, true) if is_foreign => format!(
+                "The resource belongs to account {}, and its policy does not let this caller in: across accounts, the policies of both sides have to allow it.",
+                owner.unwrap_or_default()
+            ),
+            (false, true) if request.action.service() == "kms" => {
+                "The key's policy does not let this caller in, and nobody uses a key that its own policy does not let in.".to_owned()
+            }
+            (false, true) => "The policy of the resource does not let this caller in, and here it has to.".to_owned(),
         });
     }
     if is_silent(Layer::Identity) && request.principal.has_identity() {
@@ -91,6 +113,10 @@ fn silent(explanation: &Explanation, request: &Request) -> Vec<String> {
             "The bucket's policy is public, and its public access block keeps outsiders out all the same.",
         ),
         (Layer::AccessPoint, "The access point does not allow it."),
+        (
+            Layer::Grant,
+            "Besides policies, the service asks for a grant of its own, and no grant covers this.",
+        ),
     ] {
         if is_silent(layer) {
             reasons.push(said.to_owned());
@@ -162,8 +188,11 @@ impl Page<'_> {
             writeln!(self.out, "  {}", neutral(&capitalised(&of(&miss.statement))))?;
             for missed in &miss.missed {
                 let line = format!(
-                    "    {}: needs {}; the request has {}",
-                    missed.element, missed.needed, missed.had
+                    "    {}: it is only for requests {} {}; this one has {}",
+                    missed.element,
+                    link(missed.element),
+                    missed.needed,
+                    missed.had
                 );
                 writeln!(self.out, "{}", neutral(&line))?;
             }
@@ -338,6 +367,16 @@ fn length(line: &[char]) -> usize {
         }
     }
     line.len()
+}
+
+/// What joins an element to what it asks for.
+fn link(element: &str) -> &'static str {
+    match element {
+        "Principal" => "of",
+        "Action" => "for",
+        "Resource" => "about",
+        _ => "where",
+    }
 }
 
 /// A statement by its policy: what people look for first.

@@ -68,7 +68,7 @@ pub fn run(options: &ReplayOptions, color: bool) -> anyhow::Result<Ending> {
 }
 
 /// The files below what was named, in the order of their names: a session is made before it is used.
-fn files(targets: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn files(targets: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for target in targets {
         if target == Path::new("-") || target.is_file() {

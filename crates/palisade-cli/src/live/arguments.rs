@@ -36,6 +36,19 @@ pub struct LiveOptions {
     pub in_flight: u16,
 }
 
+/// What `palisade scan` reads of live accounts.
+#[derive(Debug, Args)]
+pub struct ScanAws {
+    /// Read live accounts, and judge what is found there.
+    #[arg(long = "aws")]
+    pub aws: bool,
+    /// Keep the snapshot in this folder; one that was begun is gone on with.
+    #[arg(long, value_name = "FOLDER", requires = "aws")]
+    pub snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub live: LiveOptions,
+}
+
 /// Arguments of `palisade collect`.
 #[derive(Debug, Args)]
 pub struct CollectOptions {
@@ -67,9 +80,15 @@ pub struct RoleOptions {
     /// Only what these checks need: ids, `*` stands for anything [default: every kind there is].
     #[arg(long = "check", value_name = "ID")]
     pub checks: Vec<String>,
-    /// The account from which Palisade runs, which the role trusts.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub trust: Option<AccountId>,
+    /// Collect these kinds: CloudFormation's names of types.
+    #[arg(long = "kind", value_name = "TYPE")]
+    pub kinds: Vec<ResourceType>,
+    /// The role of the account that manages the organisation, instead of that of every other account.
+    #[arg(long)]
+    pub org: bool,
+    /// The user or role that runs Palisade: its ARN.
+    #[arg(long, value_name = "ARN")]
+    pub trust: Option<String>,
     /// The external id that the role asks for.
     #[arg(long, value_name = "ID")]
     pub external_id: Option<String>,
@@ -89,9 +108,9 @@ pub struct RoleOptions {
 pub enum RoleFormat {
     /// The policy alone, as JSON.
     Policy,
-    /// The role as Terraform, for one account or a module of each.
+    /// Terraform: the role of the managing account, and a StackSet that brings the others.
     Terraform,
-    /// The role as a CloudFormation template, for a StackSet over the organisation.
+    /// A CloudFormation template; without `--org`, that of a StackSet over the organisation.
     Cloudformation,
 }
 

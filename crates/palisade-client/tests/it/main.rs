@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what a test takes for granted")]
 
+mod environment;
 mod fake;
 mod misbehaving;
 mod moto;

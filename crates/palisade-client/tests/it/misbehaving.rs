@@ -158,7 +158,7 @@ fn a_call_is_tried_again_and_an_attempt_is_not() {
 
 #[test]
 fn pages_that_go_round_in_circles_end() {
-    let fake = Fake::start(|_, _| http(200, "", r#"{"TableNames":["a"],"LastEvaluatedTableName":"a"}"#));
+    let fake = Fake::start(|_, _| http(200, "", r#"{"TableNames":["a"],"LastEvaluatedTableName":"aaaa"}"#));
     let runtime = Runtime::new().unwrap();
     let failure = runtime.block_on(async {
         let client = Client::new(settings(&fake)).await.unwrap();

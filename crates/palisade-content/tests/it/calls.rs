@@ -91,7 +91,7 @@ impl Lint<'_> {
         if call.batch > 1 {
             self.check_batch(&name, call, service, operation);
         }
-        let fields = call.region.iter().chain(&call.unchanged_while);
+        let fields = call.region.iter().chain(&call.unchanged_while).chain(call.only.keys());
         for wrong in fields.filter_map(|field| self.document.field(field).err()).collect::<Vec<_>>() {
             self.say(format!("`{name}`: {wrong}"));
         }
@@ -393,13 +393,13 @@ fn member(structure: &'static Structure, name: &str) -> Result<&'static Referenc
     }
 }
 
-/// Can the parameter be what this field is? A number becomes a text.
+/// Can the parameter be what this field is?
 fn is_fit_for(given: Type, service: &Service, of: &Reference) -> bool {
     let Type::Of(from, given) = given else {
         return true;
     };
     match (from.shape(given), service.shape(of)) {
-        (None, None) => given.to == of.to || is_number(given.to) && (is_number(of.to) || of.to == To::String),
+        (None, None) => given.to == of.to || is_number(given.to) && is_number(of.to),
         (Some(Shape::List(_)), Some(Shape::List(_))) => true,
         _ => false,
     }

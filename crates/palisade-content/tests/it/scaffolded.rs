@@ -61,7 +61,9 @@ fn a_new_check_can_be_made_for_every_shipped_kind() {
     // What is only ever read live, or only names others, has no configuration to begin with.
     let is_settable = |rule: &AttributeRule| {
         let is_plain = matches!(rule.is, Is::Bool | Is::Number | Is::Text | Is::Name | Is::Arn(_));
-        is_plain && !rule.paths(Source::Terraform).is_empty() && !rule.paths(Source::Cloudformation).is_empty()
+        is_plain
+            && !rule.paths(Source::Terraform).is_empty()
+            && !rule.paths(Source::Cloudformation).is_empty()
     };
     for kind in library.kinds().iter().filter(|kind| kind.attributes.values().any(is_settable)) {
         let text = new_page(Sort::Check, &PageId::new("a"), Some(&kind.kind), library.kinds());

@@ -1,6 +1,6 @@
 //! Puts the layers together: within one account, and across two.
 
-use super::resource::{is_retirement, owner, policy_is_mandatory};
+use super::resource::{is_retirement, owner, policy_is_mandatory, resource_account};
 use super::{Logic, Open, Verdicts, truth};
 use crate::grants;
 use crate::principal::{Named, Principal};
@@ -24,6 +24,38 @@ pub(crate) fn combine<L: Logic>(logic: &mut L, request: &Request, verdicts: &Ver
 }
 
 fn combine_resource<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdicts<L::V>) -> L::V {
+    if s3::object_of_somebody_else(request) == Truth::Unknown {
+        of_unknown_owner(logic, request, verdicts)
+    } else {
+        of_owner(logic, request, verdicts, owner(request))
+    }
+}
+
+/// An object in a bucket belongs to the bucket's owner, to the account of the one who asks, or to a third; where it is
+/// not the bucket's owner, the bucket policy allows nothing.
+fn of_unknown_owner<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdicts<L::V>) -> L::V {
+    let none = logic.known(false);
+    let bare = Verdicts { named: std::array::from_fn(|_| none.clone()), ..verdicts.clone() };
+    let bucket = resource_account(request);
+    let asking = request.principal.account().filter(|account| Some(*account) != bucket);
+    let first = of_owner(logic, request, verdicts, bucket);
+    let third = of_owner(logic, request, &bare, Some("a third account"));
+    let (mut all, mut any) = (logic.and(first.clone(), third.clone()), logic.or(first, third));
+    if asking.is_some() {
+        let own = of_owner(logic, request, &bare, asking);
+        (all, any) = (logic.and(all, own.clone()), logic.or(any, own));
+    }
+    let open = logic.open(&|| Open::fact("object owner", "who owns the object is not known"));
+    let perhaps = logic.and(any, open);
+    logic.or(all, perhaps)
+}
+
+fn of_owner<L: Logic>(
+    logic: &mut L,
+    request: &Request,
+    verdicts: &Verdicts<L::V>,
+    owner: Option<&str>,
+) -> L::V {
     let by_anything = |logic: &mut L, except: &[Named]| {
         let mut any = logic.known(false);
         for way in Named::ALL.into_iter().filter(|way| !except.contains(way)) {
@@ -50,10 +82,7 @@ fn combine_resource<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdi
         }
         return by_anything(logic, &[]);
     };
-    if s3::object_of_somebody_else(request) == Truth::Unknown {
-        return of_unknown_owner(logic, request, verdicts, by_anything);
-    }
-    match owner(request) {
+    match owner {
         Some(owner) if owner == account || owner == "aws" => same_account(logic, request, verdicts),
         Some(_) => across_accounts(logic, verdicts, by_anything),
         None => {
@@ -69,22 +98,6 @@ fn combine_resource<L: Logic>(logic: &mut L, request: &Request, verdicts: &Verdi
             logic.or(same, across)
         }
     }
-}
-
-/// An object in a bucket belongs to the bucket's owner, to the account of the one who asks, or to a third.
-fn of_unknown_owner<L: Logic>(
-    logic: &mut L,
-    request: &Request,
-    verdicts: &Verdicts<L::V>,
-    by_anything: impl Fn(&mut L, &[Named]) -> L::V,
-) -> L::V {
-    let same = same_account(logic, request, verdicts);
-    let across = across_accounts(logic, verdicts, by_anything);
-    let either = logic.or(same.clone(), across.clone());
-    let both = logic.and(same, across);
-    let open = logic.open(&|| Open::fact("object owner", "who owns the object is not known"));
-    let perhaps = logic.and(either, open);
-    logic.or(both, perhaps)
 }
 
 /// Both sides must allow.

@@ -1,7 +1,7 @@
 //! The layers of the resource: its own policy, and that of the access point the request went through.
 
 use super::statements::scan_named;
-use super::{Layer, Logic, Open, Place};
+use super::{Layer, Logic, Place};
 use crate::request::{Policies, Request};
 use crate::s3;
 use crate::truth::Truth;
@@ -26,14 +26,10 @@ pub(super) fn resource_policy<L: Logic>(
     if is_retirement(request) || administers_foreign_key(request) {
         return std::array::from_fn(|_| none.clone());
     }
+    // The owner of a bucket can't let others at objects that it does not own.
     match s3::object_of_somebody_else(request) {
-        Truth::No => named,
-        // The owner of a bucket can't let others at objects that it does not own.
         Truth::Yes => std::array::from_fn(|_| none.clone()),
-        Truth::Unknown => named.map(|allow| {
-            let open = logic.open(&|| Open::fact("object owner", "who owns the object is not known"));
-            logic.and(allow, open)
-        }),
+        Truth::No | Truth::Unknown => named,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Hostile input: large, deep, repeated, look-alike. Each gives a diagnostic or an answer, and soon.
 
 use crate::conformance::corpora;
-use palisade_iam::{Case, Outcome, Policy, PolicyKind, Strictness};
+use palisade_iam::{Case, Level, Outcome, Policy, PolicyKind, Question, Strictness};
+use std::sync::Arc;
 
 fn read(text: &str) -> Policy {
     Policy::parse(text, &"p.json".into(), PolicyKind::Identity, Strictness::Strict)
@@ -136,4 +137,129 @@ fn the_policies_that_aws_manages_are_read_without_complaint() {
     }
     println!("{count} managed policies, {} with complaints", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The outcome for a user in the account of the bucket, or in another, whose policy of some layer is this text.
+fn with_text(kind: PolicyKind, text: &str, principal: &str) -> Outcome {
+    let allow = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    let identity = if kind == PolicyKind::Identity { "[]".to_owned() } else { format!("[{allow}]") };
+    let line = format!(
+        r#"{{"request": {{"principal": "{principal}", "action": "s3:GetObject", "resource": "arn:aws:s3:::reports/k",
+        "resourceAccount": "111122223333"}}, "identity": {identity}}}"#
+    );
+    let question = Case::parse(&line, &"case".into(), 1).unwrap().question;
+    let mut policies = question.policies().clone();
+    let policy = Arc::new(Policy::parse(text, &"p.json".into(), kind, Strictness::Strict));
+    assert!(policy.is_rejected && !policy.diagnostics.is_empty(), "{text}");
+    let level = Level { at: "root".into(), policies: vec![policy.clone()] };
+    match kind {
+        PolicyKind::Identity => policies.identity.push(policy),
+        PolicyKind::Resource | PolicyKind::Trust => policies.resource = Some(policy),
+        PolicyKind::Boundary => policies.boundaries.push(policy),
+        PolicyKind::Session => policies.session.push(policy),
+        PolicyKind::Endpoint => policies.endpoints.push(policy),
+        PolicyKind::ServiceControl => policies.scps.push(level),
+        PolicyKind::ResourceControl => policies.rcps.push(level),
+    }
+    Question::new(question.request().clone(), policies).decide().outcome
+}
+
+const ERIN: &str = "arn:aws:iam::111122223333:user/erin";
+const SAM: &str = "arn:aws:iam::444455556666:user/sam";
+
+// A text that ends early is one that AWS refuses: it allows nothing, and what it denies is not known.
+#[test]
+fn a_policy_that_is_cut_off_grants_nothing_in_any_layer() {
+    for cut in [
+        "",
+        "{",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"},{"Eff"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*""#,
+    ] {
+        let check = |kind: PolicyKind, principal: &str, expected: Outcome| {
+            assert_eq!(with_text(kind, cut, principal), expected, "{kind:?} {cut}");
+        };
+        for kind in [
+            PolicyKind::Identity,
+            PolicyKind::Boundary,
+            PolicyKind::Session,
+            PolicyKind::Endpoint,
+            PolicyKind::ServiceControl,
+        ] {
+            check(kind, ERIN, Outcome::ImplicitlyDenied);
+        }
+        // Within the account the identity policy allows it, and whether these deny it nobody can tell.
+        check(PolicyKind::Resource, ERIN, Outcome::Unknown);
+        check(PolicyKind::ResourceControl, ERIN, Outcome::Unknown);
+        check(PolicyKind::Resource, SAM, Outcome::ImplicitlyDenied);
+    }
+}
+
+#[test]
+fn what_a_policy_denies_before_it_is_cut_off_is_denied() {
+    let text =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"},{"Eff"#;
+    for kind in [PolicyKind::Identity, PolicyKind::Boundary, PolicyKind::Session, PolicyKind::ServiceControl]
+    {
+        assert_eq!(with_text(kind, text, ERIN), Outcome::ExplicitlyDenied, "{kind:?}");
+    }
+}
+
+// Nothing of it is missing, so what it denies is known too: nothing.
+#[test]
+fn a_policy_that_aws_refuses_and_that_can_be_read_grants_nothing_and_hides_nothing() {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Extra":1}]}"#;
+    assert_eq!(with_text(PolicyKind::Identity, text, ERIN), Outcome::ImplicitlyDenied);
+    assert_eq!(with_text(PolicyKind::Boundary, text, ERIN), Outcome::ImplicitlyDenied);
+    assert_eq!(with_text(PolicyKind::Resource, text, ERIN), Outcome::Allowed);
+    assert_eq!(with_text(PolicyKind::Resource, text, SAM), Outcome::ImplicitlyDenied);
+}
+
+/// The outcome for a user of an account where a bucket policy's `Principal` or `NotPrincipal` holds a value that is not
+/// known beside another user.
+fn with_open_principal(effect: &str, element: &str, principal: &str, is_open: bool) -> Outcome {
+    use palisade_model::{Node, Origin, Span, Value, Why};
+    let origin = || Origin::File(Span::new(Arc::<str>::from("p.tf"), (1, 1), (1, 1)));
+    let text = |text: &str| Node::new(Value::text(text), origin());
+    let map = |entries: Vec<(&str, Node)>| {
+        Node::new(Value::map(entries.into_iter().map(|(key, node)| (key.into(), node))), origin())
+    };
+    let unknown = || Node::unknown(Why::NotEvaluated("aws_iam_user.other".into()), origin());
+    let mut named = vec![text("arn:aws:iam::444455556666:user/oleg")];
+    named.extend(is_open.then(unknown));
+    let named = map(vec![("AWS", Node::new(Value::list(named), origin()))]);
+    let action = || ("Action", text("s3:*"));
+    let statement = map(vec![("Effect", text(effect)), (element, named), action(), ("Resource", text("*"))]);
+    let all =
+        map(vec![("Effect", text("Allow")), ("Principal", text("*")), action(), ("Resource", text("*"))]);
+    let statements = if effect == "Deny" { vec![all, statement] } else { vec![statement] };
+    let statements = Node::new(Value::list(statements), origin());
+    let document = map(vec![("Version", text("2012-10-17")), ("Statement", statements)]);
+    let line = format!(
+        r#"{{"request": {{"principal": "{principal}", "action": "s3:GetObject", "resource": "arn:aws:s3:::reports/k",
+        "resourceAccount": "111122223333"}},
+        "identity": [{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":"*"}}]}}]}}"#
+    );
+    let question = Case::parse(&line, &"case".into(), 1).unwrap().question;
+    let mut policies = question.policies().clone();
+    let policy = Policy::from_node(&document, "p.tf", PolicyKind::Resource, Strictness::Strict);
+    assert!(!policy.is_rejected, "{:?}", policy.diagnostics);
+    policies.resource = Some(Arc::new(policy));
+    Question::new(question.request().clone(), policies).decide().outcome
+}
+
+#[test]
+fn anybody_may_be_named_in_the_part_of_a_principal_that_is_not_known() {
+    let check = |effect: &str, element: &str, is_open: bool, expected: Outcome| {
+        let outcome = with_open_principal(effect, element, SAM, is_open);
+        assert_eq!(outcome, expected, "{effect} {element} {is_open}");
+    };
+    check("Allow", "Principal", false, Outcome::ImplicitlyDenied);
+    check("Allow", "Principal", true, Outcome::Unknown);
+    check("Deny", "Principal", false, Outcome::Allowed);
+    check("Deny", "Principal", true, Outcome::Unknown);
+    check("Deny", "NotPrincipal", false, Outcome::ExplicitlyDenied);
+    check("Deny", "NotPrincipal", true, Outcome::Unknown);
+    // Within the account a statement that perhaps allows changes nothing where the identity's own policy does.
+    assert_eq!(with_open_principal("Allow", "Principal", ERIN, true), Outcome::Allowed);
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
+mod algebra;
 mod attacked;
 mod corpora;
+mod hostile;
 mod questions;
 mod random;

@@ -14,11 +14,11 @@ pub fn attached(kind: PolicyKind, statements: &str) -> Attached {
     Attached::new(vec![policy.into()])
 }
 
-fn allow(rest: &str) -> String {
+pub fn allow(rest: &str) -> String {
     format!(r#"{{"Effect": "Allow", {rest}}}"#)
 }
 
-fn deny(rest: &str) -> String {
+pub fn deny(rest: &str) -> String {
     format!(r#"{{"Effect": "Deny", {rest}}}"#)
 }
 
@@ -273,6 +273,80 @@ fn variables_stand_for_the_same_on_both_sides() {
     conditions(own, own, "holds");
     conditions(r#""Null": {"aws:PrincipalTag/team": "false"}"#, own, "unknown");
     conditions(own, r#""StringEquals": {"aws:ResourceTag/team": "a"}"#, "violated");
+}
+
+#[test]
+fn a_variable_in_a_field_of_an_arn_may_be_anything_but_several_fields() {
+    let sam = r#""StringEquals": {"aws:username": "sam"}"#;
+    // It was taken to match no ARN at all, and so to allow nothing.
+    conditions(
+        sam,
+        r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:PrincipalAccount}:role/x"}"#,
+        "violated",
+    );
+    conditions(sam, r#""ArnLike": {"aws:SourceArn": "${aws:PrincipalTag/arn}"}"#, "unknown");
+    conditions(sam, r#""StringEquals": {"aws:SecureTransport": "${aws:PrincipalTag/tls}"}"#, "violated");
+    // A text takes a value with a colon, a field does not.
+    let field = r#""ArnLike": {"aws:SourceArn": "arn:aws:sns:r:${aws:PrincipalTag/t}:z"}"#;
+    let text = r#""StringLike": {"aws:SourceArn": "arn:aws:sns:r:${aws:PrincipalTag/t}:z"}"#;
+    conditions(field, text, "unknown");
+    conditions(text, field, "holds");
+}
+
+#[test]
+fn an_arn_begins_with_arn_whatever_the_pattern_allows() {
+    let any = r#""ArnLike": {"s3:prefix": "*:aws:iam::1:role/x"}"#;
+    conditions(any, r#""StringEquals": {"s3:prefix": "xyz:aws:iam::1:role/x"}"#, "violated");
+    conditions(any, r#""StringEquals": {"s3:prefix": "arn:aws:iam::1:role/x"}"#, "holds");
+}
+
+#[test]
+fn a_pattern_whose_service_has_a_wildcard_matches_nothing() {
+    let void = r#""arn:aws:s*:::b/*""#;
+    let of = |element: &str, text: &str| {
+        let statement = allow(&format!(r#""Action": "s3:GetObject", "{element}": [{text}]"#));
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
+        let mut policy =
+            Policy::parse(&text, &"policy.json".into(), PolicyKind::Identity, Strictness::Strict);
+        policy.is_rejected = false;
+        Attached::new(vec![policy.into()])
+    };
+    let check = |old: Attached, new: Attached, expected: &str| {
+        assert_eq!(word(&no_new_access(&old, &new, &Options::default())), expected);
+    };
+    check(of("Resource", r#""arn:aws:sqs:::q""#), of("Resource", void), "holds");
+    check(of("Resource", void), of("Resource", r#""arn:aws:s3:::b/k""#), "violated");
+    check(of("Resource", r#""arn:*:*:*:*:*""#), of("NotResource", void), "holds");
+}
+
+#[test]
+fn a_date_is_also_a_number_to_numeric_operators() {
+    conditions(
+        r#""NumericGreaterThan": {"x:y": "10.5"}"#,
+        r#""NumericGreaterThan": {"x:y": "10"}, "DateGreaterThan": {"x:y": "2026-01-01T00:00:00Z"}"#,
+        "violated",
+    );
+    conditions(
+        r#""NumericGreaterThan": {"x:y": "10.5"}"#,
+        r#""NumericGreaterThan": {"x:y": "11"}"#,
+        "violated",
+    );
+    conditions(
+        r#""NumericGreaterThan": {"s3:max-keys": "10.5"}"#,
+        r#""NumericGreaterThan": {"s3:max-keys": "11"}"#,
+        "holds",
+    );
+}
+
+#[test]
+fn a_name_with_a_wildcard_in_it_asks_about_many_resources_and_shows_nothing() {
+    // Values for `${aws:username}` were taken from patterns, and made the request one about many resources.
+    let shut = deny(
+        r#""Action": "s3:*", "Resource": "arn:aws:s3:::b/*", "Condition": {"StringLike": {"aws:username": "?"}}"#,
+    );
+    let own = || allow(r#""Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}x""#);
+    check(&[own(), shut], &[own()], "violated");
+    resources(r#""arn:aws:s3:::b/k""#, r#""arn:aws:s3:::b/${*}""#, "unknown");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How the text tells what of live accounts could not be read, and what permissions were missing.
 
 use super::{BOLD, QUIET, Sheet, WARNING, shown};
+use crate::collected::Collected;
 use crate::report::Report;
 use crate::sentences::{count, digits};
 use std::io;
@@ -11,7 +12,13 @@ const PERMISSIONS_NAMED: usize = 8;
 impl Sheet<'_> {
     /// The coverage ledger: what was not read, why, and what it leaves open.
     pub(super) fn collected(&mut self, report: &Report) -> io::Result<()> {
-        let Some(collected) = &report.coverage.collected else { return Ok(()) };
+        match &report.coverage.collected {
+            Some(collected) => self.ledger(collected),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn ledger(&mut self, collected: &Collected) -> io::Result<()> {
         if collected.policies_changed {
             self.line("")?;
             self.painted(

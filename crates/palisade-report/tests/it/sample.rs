@@ -413,6 +413,7 @@ pub fn live() -> Report {
         organisation: Some("o-acme".into()),
         accounts: 6,
         regions: 2,
+        resources: 12,
         started: "2026-11-22T05:10:00Z".into(),
         finished: Some("2026-11-22T05:12:41Z".into()),
         calls: 3_387,

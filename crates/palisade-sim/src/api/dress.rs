@@ -71,14 +71,7 @@ pub(crate) fn dress(kind: &str, account: &Account, arn: &str, document: &mut Val
             also("DBInstanceStatus", json!("available"));
             also("InstanceCreateTime", json!(MADE));
         }
-        "AWS::CloudTrail::Trail" => {
-            also("HasCustomEventSelectors", json!(false));
-            also(
-                "Selectors",
-                json!({ "TrailARN": arn, "EventSelectors": [{ "ReadWriteType": "All",
-                    "IncludeManagementEvents": true, "DataResources": [], "ExcludeManagementEventSources": [] }] }),
-            );
-        }
+        "AWS::CloudTrail::Trail" => also("HasCustomEventSelectors", json!(false)),
         "AWS::Organizations::Policy" => {
             also("AwsManaged", json!(false));
         }

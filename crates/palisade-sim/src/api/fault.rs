@@ -27,7 +27,7 @@ pub struct Fault {
 }
 
 /// Some calls; what is not said holds for all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Calls {
     /// Of this account.
     pub account: Option<AccountId>,
@@ -37,8 +37,8 @@ pub struct Calls {
     pub service: Option<String>,
     /// Of this operation.
     pub operation: Option<String>,
-    /// With a parameter that holds this text.
-    pub about: Option<String>,
+    /// With just these parameters.
+    pub parameters: Option<serde_json::Value>,
 }
 
 /// Which of the calls, counted from 1.
@@ -137,7 +137,18 @@ impl Calls {
             && self.region.as_ref().is_none_or(|region| *region == ask.region)
             && is(&self.service, &ask.service)
             && is(&self.operation, &ask.operation)
-            && self.about.as_ref().is_none_or(|text| ask.parameters.to_string().contains(text.as_str()))
+            && self.parameters.as_ref().is_none_or(|parameters| *parameters == ask.parameters)
+    }
+
+    /// Just this call, however often it is made.
+    pub fn just(ask: &Ask) -> Self {
+        Self {
+            account: Some(ask.account),
+            region: Some(ask.region.clone()),
+            service: Some(ask.service.to_string()),
+            operation: Some(ask.operation.to_string()),
+            parameters: Some(ask.parameters.clone()),
+        }
     }
 }
 

@@ -134,6 +134,14 @@ fn batch(answerer: &Answerer, asked: &Asked<'_>, documents: &mut [Value]) -> Val
 }
 
 fn part(answerer: &Answerer, asked: &Asked<'_>, document: &mut Value) -> Result<Value, Refusal> {
+    // S3 answers for a bucket only where the bucket is.
+    if let (Some(home), "s3") = (document["BucketRegion"].as_str(), asked.service.name.as_str())
+        && home != asked.ask.region.as_str()
+    {
+        let (region, message) = (&asked.ask.region, "The authorization header is malformed");
+        let message = format!("{message}; the region '{region}' is wrong; expecting '{home}'");
+        return Err(Refusal::new(400, "AuthorizationHeaderMalformed", message));
+    }
     let told = answerer.into.as_ref().and_then(|into| document.as_object_mut()?.shift_remove(into));
     match (told, &answerer.none_when) {
         (Some(told), _) => Ok(shape::whole(asked.service, asked.operation, told)),

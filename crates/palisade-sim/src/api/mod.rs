@@ -129,9 +129,11 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Of the buckets that were busy for at least this long, what share of their refill was used, weighted by calls.
+    /// Of the buckets with a documented quota that were busy for at least this long, what share of their refill was used,
+    /// weighted by calls.
     pub fn share(&self, for_at_least: Duration) -> Option<f64> {
-        let busy = self.buckets.values().filter(|bucket| bucket.longest >= for_at_least);
+        let is_busy = |bucket: &&BucketUse| bucket.quota.is_documented && bucket.longest >= for_at_least;
+        let busy = self.buckets.values().filter(is_busy);
         let (mut calls, mut sum) = (0.0, 0.0);
         for (bucket, share) in busy.filter_map(|bucket| Some((bucket, bucket.share()?))) {
             calls += bucket.busy_calls as f64;
@@ -315,7 +317,8 @@ impl Api {
     ) -> Result<(), Refusal> {
         let is_global = GLOBAL.contains(&service.name.as_str()) && service.name != "s3";
         let region = place.region.filter(|_| !is_global).map_or(u8::MAX, |region| region as u8);
-        let is_limited = ask.parameters.as_object().is_some_and(|asked| !asked.is_empty());
+        let limits = |name: &String| name == "MaxResults" || name == "Filters" || name.ends_with("Ids");
+        let is_limited = ask.parameters.as_object().is_some_and(|asked| asked.keys().any(limits));
         let cell = (place.account as u16, region);
         let is_taken = self.buckets.take(cell, &service.name, &operation.name, is_limited, now);
         if is_taken || !self.options.has_quotas {

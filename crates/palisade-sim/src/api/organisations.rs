@@ -314,6 +314,14 @@ fn directory(world: &World, asked: &Asked<'_>) -> Option<Result<Answer, Refusal>
                 .map(|arn| json!({ "Arn": arn, "Name": arn.rsplit('/').next() }))
                 .collect(),
         ),
+        "ListCustomerManagedPolicyReferencesInPermissionSet" => {
+            Answer::Many("CustomerManagedPolicyReferences", Vec::new())
+        }
+        "GetPermissionsBoundaryForPermissionSet" => {
+            let message = "PermissionsBoundary not present";
+            return Some(Err(Refusal::new(400, "ResourceNotFoundException", message)));
+        }
+        "ListTagsForResource" => Answer::Many("Tags", Vec::new()),
         "ListAccountsForProvisionedPermissionSet" => {
             let accounts: std::collections::BTreeSet<_> = assigned(None).flat_map(|(_, accounts)| accounts).collect();
             Answer::Many("AccountIds", accounts.into_iter().map(|id| json!(id.to_string())).collect())

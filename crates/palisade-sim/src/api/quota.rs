@@ -58,7 +58,7 @@ const TABLE: [OfService; 15] = [
             (&["ListKeys"], said("", 500.0, 500.0)),
             (&["ListGrants"], said("", 100.0, 100.0)),
         ],
-        other: Other::Each(said("", 100.0, 100.0)),
+        other: Other::Each(said("", 5.0, 5.0)),
     },
     OfService {
         service: "lambda",
@@ -106,13 +106,25 @@ const TABLE: [OfService; 15] = [
         service: "organizations",
         operations: &[
             (&["DescribeAccount"], said("", 20.0, 30.0)),
-            (
-                &["ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent"],
-                said("", 8.0, 12.0),
-            ),
+            (&["ListAccounts"], said("", 8.0, 12.0)),
+            (&["ListChildren"], said("", 6.0, 10.0)),
             (&["ListTagsForResource"], said("", 10.0, 15.0)),
+            (
+                &[
+                    "ListAccountsForParent",
+                    "ListDelegatedAdministrators",
+                    "ListOrganizationalUnitsForParent",
+                    "ListParents",
+                    "ListPolicies",
+                    "ListPoliciesForTarget",
+                    "ListTargetsForPolicy",
+                ],
+                said("", 5.0, 8.0),
+            ),
+            (&["DescribePolicy", "DescribeOrganizationalUnit"], said("", 2.0, 2.0)),
+            (&["ListAWSServiceAccessForOrganization", "ListDelegatedServicesForAccount"], said("", 1.0, 3.0)),
         ],
-        other: Other::Each(said("", 5.0, 8.0)),
+        other: Other::Each(said("", 1.0, 2.0)),
     },
     OfService { service: "sts", operations: &[], other: Other::Each(said("", 600.0, 600.0)) },
     OfService {
@@ -137,19 +149,14 @@ const TABLE: [OfService; 15] = [
 const USUAL: Quota = guess("", 10.0, 20.0);
 
 /// Operations of EC2 that count as unpaginated when nothing limits them.
-const EC2_UNPAGINATED: [&str; 12] = [
-    "DescribeImages",
+const EC2_UNPAGINATED: [&str; 7] = [
+    "DescribeInstanceStatus",
     "DescribeInstances",
-    "DescribeNetworkAcls",
     "DescribeNetworkInterfaces",
-    "DescribeRouteTables",
-    "DescribeSecurityGroupRules",
     "DescribeSecurityGroups",
     "DescribeSnapshots",
-    "DescribeSubnets",
+    "DescribeSpotInstanceRequests",
     "DescribeVolumes",
-    "DescribeVpcEndpoints",
-    "DescribeVpcs",
 ];
 
 /// The quota of a call; an empty name of the bucket stands for the operation itself.
@@ -172,7 +179,16 @@ pub(crate) struct Buckets {
     names: HashMap<String, u16>,
     quotas: Vec<(String, Quota)>,
     buckets: HashMap<u64, Bucket>,
+    /// What was used of buckets that nobody asked for a long time.
+    settled: BTreeMap<String, BucketUse>,
+    settled_at: usize,
 }
+
+/// When there are more buckets, those that are long full again are counted and forgotten.
+const BUCKETS_MAX: usize = 100_000;
+
+/// Who comes back to a bucket after this long, in seconds, comes back to a full one.
+const FORGOTTEN_AFTER: f64 = 300.0;
 
 #[derive(Debug)]
 struct Bucket {
@@ -217,6 +233,9 @@ impl Buckets {
         };
         let key = u64::from(cell.0) << 24 | u64::from(cell.1) << 16 | u64::from(place);
         let now = now.as_secs_f64();
+        if self.buckets.len() >= BUCKETS_MAX.max(self.settled_at) && !self.buckets.contains_key(&key) {
+            self.settle(now);
+        }
         let full = Bucket { tokens: quota.burst, at: now, first: now, last: now, calls: 0, throttled: 0 };
         let bucket = self.buckets.entry(key).or_insert(full);
         let passed = (now - bucket.at).max(0.0);
@@ -232,25 +251,42 @@ impl Buckets {
         true
     }
 
+    /// Counts what was used of buckets that are full again, and forgets them.
+    fn settle(&mut self, now: f64) {
+        let mut settled = std::mem::take(&mut self.settled);
+        self.buckets.retain(|key, bucket| {
+            let is_idle = now - bucket.last > FORGOTTEN_AFTER;
+            if is_idle {
+                count(&self.quotas, *key, bucket, &mut settled);
+            }
+            !is_idle
+        });
+        self.settled = settled;
+        // Where all are in use, looking again at once would find the same.
+        self.settled_at = self.buckets.len() * 5 / 4;
+    }
+
     /// How much was used of each bucket, by name.
     pub(crate) fn usage(&self) -> BTreeMap<String, BucketUse> {
-        let mut all: BTreeMap<String, BucketUse> = BTreeMap::new();
-        for (key, bucket) in &self.buckets {
-            let Some((name, quota)) = self.quotas.get((key & 0xffff) as usize) else { continue };
-            let of = all.entry(name.clone()).or_insert_with(|| BucketUse::new(*quota));
-            of.buckets += 1;
-            of.calls += u64::from(bucket.calls);
-            of.throttled += u64::from(bucket.throttled);
-            let window = bucket.last - bucket.first;
-            of.longest = of.longest.max(Duration::from_secs_f64(window.max(0.0)));
-            if bucket.calls >= BucketUse::CALLS_MIN && window > 0.0 {
-                let share = f64::from(bucket.calls - 1) / (quota.rate * window);
-                of.busy_calls += u64::from(bucket.calls);
-                of.weighted += share * f64::from(bucket.calls);
-                of.share_max = of.share_max.max(share);
-            }
-        }
+        let mut all = self.settled.clone();
+        self.buckets.iter().for_each(|(key, bucket)| count(&self.quotas, *key, bucket, &mut all));
         all
+    }
+}
+
+fn count(quotas: &[(String, Quota)], key: u64, bucket: &Bucket, all: &mut BTreeMap<String, BucketUse>) {
+    let Some((name, quota)) = quotas.get((key & 0xffff) as usize) else { return };
+    let of = all.entry(name.clone()).or_insert_with(|| BucketUse::new(*quota));
+    of.buckets += 1;
+    of.calls += u64::from(bucket.calls);
+    of.throttled += u64::from(bucket.throttled);
+    let window = bucket.last - bucket.first;
+    of.longest = of.longest.max(Duration::from_secs_f64(window.max(0.0)));
+    if bucket.calls >= BucketUse::CALLS_MIN && window > 0.0 {
+        let share = f64::from(bucket.calls - 1) / (quota.rate * window);
+        of.busy_calls += u64::from(bucket.calls);
+        of.weighted += share * f64::from(bucket.calls);
+        of.share_max = of.share_max.max(share);
     }
 }
 

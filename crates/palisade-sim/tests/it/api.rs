@@ -217,9 +217,8 @@ fn told(resources: &[Resource]) -> BTreeMap<(String, String, String), BTreeSet<S
     let mut all: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for resource in resources {
         let Some(kind) = &resource.kind else { continue };
-        // The API keeps tags of a trail, and how long a role's session lasts, behind calls that the kind doesn't make.
-        let is_compared =
-            |name: &str| !matches!((kind.to_string().as_str(), name), ("AWS::CloudTrail::Trail", "tags"));
+        // Which of an account's own policies a role has, the estate says with the policy only.
+        let is_compared = |name: &str| kind.as_str() != "AWS::IAM::Role" || name != "managed_policies";
         let attributes = resource.attributes.iter().filter(|(name, _)| is_compared(name));
         let text = attributes.map(|(name, attribute)| match attribute {
             Attribute::Known(node) => format!("{name}={}", node.value.to_json()),
@@ -267,7 +266,7 @@ fn a_walk_through_all_accounts_finds_just_what_the_estate_has() {
     assert_eq!(walker.problems, BTreeSet::new());
     let count = found.len();
     let collected = told(&palisade_kinds::resolve(found, library.kinds()));
-    // RCPs are listed apart, AWS's own policies are nobody's, and closed accounts answer nothing.
+    // AWS's own policies are nobody's, and closed accounts answer nothing.
     let is_seen = |resource: &&Resource| {
         let address = &resource.declared.address.name;
         !address.starts_with("arn:aws:iam::aws:")
@@ -279,10 +278,18 @@ fn a_walk_through_all_accounts_finds_just_what_the_estate_has() {
     };
     let expected: Vec<Resource> = estate.resources.iter().filter(is_seen).cloned().collect();
     let expected = told(&expected);
+    // RCPs are not among the policies that the kind's own call lists, and what roles that nobody declared may do is not
+    // a resource of its own in the estate.
+    let is_apart = |(_, kind, text): &&(String, String, String)| match kind.as_str() {
+        "AWS::Organizations::Policy" => text.contains("RESOURCE_CONTROL_POLICY"),
+        "AWS::IAM::Policy" => text.contains("AWSReservedSSO_") || text.contains("default-machine"),
+        _ => false,
+    };
     let show = |(account, kind, text): &(String, String, String)| format!("{account} {kind}\n{text}");
     let missing: Vec<String> =
-        expected.keys().filter(|key| !collected.contains_key(*key)).map(show).collect();
-    let more: Vec<String> = collected.keys().filter(|key| !expected.contains_key(*key)).map(show).collect();
+        expected.keys().filter(|key| !collected.contains_key(*key) && !is_apart(key)).map(show).collect();
+    let more: Vec<String> =
+        collected.keys().filter(|key| !expected.contains_key(*key) && !is_apart(key)).map(show).collect();
     let first = |all: &[String]| all.iter().take(4).cloned().collect::<Vec<_>>().join("\n\n");
     assert!(
         missing.is_empty() && more.is_empty(),

@@ -5,7 +5,11 @@ use palisade_model::{AccountId, Node, RawResource, Region, ResourceType, Value a
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+mod config;
+mod differing;
 mod loading;
+mod redacting;
+mod sealing;
 mod storing;
 
 fn account(text: &str) -> AccountId {
