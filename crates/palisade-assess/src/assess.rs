@@ -6,7 +6,7 @@ use palisade_check::{Failure, Judgement, Open};
 use palisade_content::{Check, Library, LooksAt, Page};
 use palisade_model::{
     Address, Attribute, Call, Completeness, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint,
-    Node, Origin, PageId, Path, Resource, ResourceType, Segment, Severity, Span, Subject as About, Unknown,
+    Node, Origin, PageId, Path, Resource, ResourceType, Segment, Severity, Source, Span, Subject as About, Unknown,
     Value, Verdict, Why,
 };
 use std::cell::OnceCell;
@@ -96,7 +96,13 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
         assessment.checks.push(page.id.clone());
         let seen: Vec<Subject<'_>> = wholes.seen_by(&check.looks_at).iter().map(Subject::new).collect();
         let seen: Vec<&Subject<'_>> = match &check.looks_at {
-            LooksAt::Kind(kind) => by_kind.get(kind).cloned().unwrap_or_default(),
+            LooksAt::Kind(kind) => {
+                let all = by_kind.get(kind).cloned().unwrap_or_default();
+                let is_asked = |subject: &&Subject<'_>| {
+                    check.only_in.is_empty() || check.only_in.contains(&subject.resource.declared.source)
+                };
+                all.into_iter().filter(is_asked).collect()
+            }
             _ => seen.iter().collect(),
         };
         // A rule that can't be compiled is said even where there is nothing to judge by it.
@@ -191,6 +197,9 @@ fn spans_of<'a>(node: &'a Node, spans: &mut Vec<&'a Span>) {
 /// saw does not pass.
 fn unlisted(estate: &Estate, page: &Page, check: &Check, controls: &[String]) -> Vec<Finding> {
     let LooksAt::Kind(kind) = &check.looks_at else { return Vec::new() };
+    if !check.only_in.is_empty() && !check.only_in.contains(&Source::Live) {
+        return Vec::new();
+    }
     let mut findings = Vec::new();
     for (id, account) in &estate.accounts {
         let everywhere = account.listed.get(kind).map(|listed| (None, listed));

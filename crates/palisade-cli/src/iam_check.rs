@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use palisade_iam::PolicyKind;
 use palisade_model::Span;
 use palisade_prove::{Answer, Attached, Options, Report};
+pub use sources::read;
 use sources::{Declared, Found, Given, read_all};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -225,11 +226,20 @@ fn compare(
             answers.push(Answered::unknown(new, why));
             continue;
         }
+        if before.is_none() && new.is_guardrail() {
+            answers.push(match new.only_denies() {
+                true => Answered { answer: Answer::Holds, ..Answered::unknown(new, String::new()) },
+                false => {
+                    let why = "it is new, and what it allows, others at its level may not";
+                    Answered::unknown(new, why.to_owned())
+                }
+            });
+            continue;
+        }
         let attached = before.as_ref().map_or_else(|| nothing.clone(), Found::attached);
         let mut report = ask(&attached, &new.attached(), &options.options());
-        if let Some(known) =
-            before.filter(|_| matches!(report.answer, Answer::Unknown(_))).and_then(|old| old.known(new))
-        {
+        let is_open = options.verb == "no-new-access" && matches!(report.answer, Answer::Unknown(_));
+        if let Some(known) = before.filter(|_| is_open).and_then(|old| old.known(new)) {
             let of_known = ask(&known.old, &known.new, &options.options());
             let [old, new] = &known.undenied;
             let holds = |report: &Report| report.answer == Answer::Holds;

@@ -8,14 +8,15 @@ use clap::Args;
 use palisade_access::{
     Exposed, Exposure, Grant, Group, Organisation, Outside, Wanted, Who, WhoCan, exposed, ways_in, who_can,
 };
-use palisade_iam::{Entry, StatementRef};
+use palisade_iam::{Entry, Policy, PolicyKind, StatementRef, Strictness};
 use palisade_identity::{Gather, Identities, People};
 use palisade_model::Diagnostic;
 use palisade_report::neutral;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many of a group are shown, unless all are asked for.
 const SHOWN: usize = 6;
@@ -52,6 +53,9 @@ pub struct WhoCanOptions {
     /// The value of a condition key; give the key again for each further value.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub context: Vec<(String, String)>,
+    /// A policy that the resource has instead of its own (a role: its trust policy), to ask what a change would do.
+    #[arg(long, value_name = "FILE")]
+    pub resource_policy: Option<PathBuf>,
     /// Do not follow roles back to those who may assume them.
     #[arg(long)]
     pub no_chains: bool,
@@ -77,8 +81,8 @@ pub struct ExposedOptions {
 /// After so many steps the conditions of one request are not known.
 const STEPS: u64 = 20_000;
 
-/// Reads the estates and indexes their identities.
-pub fn organisation(over: &OverOptions, color: bool) -> anyhow::Result<Organisation> {
+/// Reads the estates.
+fn identities(over: &OverOptions, color: bool) -> anyhow::Result<Identities> {
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut gather = Gather::default();
     for path in &over.estate {
@@ -89,7 +93,25 @@ pub fn organisation(over: &OverOptions, color: bool) -> anyhow::Result<Organisat
     let identities = gather.finish();
     diagnostics.extend(identities.refused());
     says(&diagnostics, color);
-    Ok(Organisation::new(identities))
+    Ok(identities)
+}
+
+/// Reads the estates and indexes their identities.
+fn organisation(over: &OverOptions, color: bool) -> anyhow::Result<Organisation> {
+    Ok(Organisation::new(identities(over, color)?))
+}
+
+/// Gives the resource the policy of a file.
+fn changed(identities: &mut Identities, resource: &str, path: &Path, color: bool) -> anyhow::Result<()> {
+    let (file, text) = crate::iam_check::read(path)?;
+    let is_role = resource.contains(":iam:") && resource.contains(":role/");
+    let kind = if is_role { PolicyKind::Trust } else { PolicyKind::Resource };
+    let policy = Policy::parse(&text, &file, kind, Strictness::Strict);
+    says(&policy.diagnostics, color);
+    anyhow::ensure!(!policy.is_rejected, "AWS would not store the policy of `{}`", path.display());
+    let is_there = identities.set_policy(resource, Arc::new(policy));
+    anyhow::ensure!(is_there, "the estate does not hold `{resource}`, so it can't be given another policy");
+    Ok(())
 }
 
 /// Condition keys as they were told.
@@ -109,7 +131,11 @@ pub fn told(context: &[(String, String)]) -> Vec<(String, Entry)> {
 
 /// Runs `palisade iam who-can`.
 pub fn run_who_can(options: &WhoCanOptions, color: bool) -> anyhow::Result<Ending> {
-    let organisation = organisation(&options.over, color)?;
+    let mut identities = identities(&options.over, color)?;
+    if let Some(path) = &options.resource_policy {
+        changed(&mut identities, &options.resource, path, color)?;
+    }
+    let organisation = Organisation::new(identities);
     let mut wanted = Wanted::new(options.action.as_str(), options.resource.as_str());
     wanted.resource_account.clone_from(&options.resource_account);
     wanted.context = told(&options.context);

@@ -2,14 +2,18 @@
 
 use crate::progress::Progress;
 use crate::scan::Input;
+use anyhow::Context;
 use palisade_assess::Gathered;
 use palisade_content::Library;
 use palisade_model::Region;
 use palisade_report::{Cells, Collected, Unread};
-use palisade_snapshot::{Cell, Disk, Expect, Expected, Gap, Loaded, Manifest, State, load};
+use palisade_snapshot::{
+    Cell, Disk, Expect, Expected, Files, Gap, Loaded, Manifest, Sealed, State, load, parse_key,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The largest manifest that is looked into to tell a snapshot from a folder of configuration.
 const MANIFEST_BYTES_MAX: u64 = 256 << 20;
@@ -35,13 +39,49 @@ pub fn expected(library: &Library) -> Expected {
     library.kinds().iter().map(of).collect()
 }
 
+/// The environment variable that names the file with the key of encrypted snapshots.
+pub const KEY_FILE: &str = "PALISADE_SNAPSHOT_KEY_FILE";
+
+/// The files of a snapshot's folder, encrypted where there is a key and, of one that is there, where it says so.
+///
+/// # Errors
+/// The file of the key can't be read or holds none, or there is none and the snapshot is encrypted.
+pub fn files(folder: &Path) -> anyhow::Result<Arc<dyn Files>> {
+    let manifest = std::fs::read(folder.join("manifest.json")).ok();
+    let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let is_encrypted =
+        manifest.as_ref().map(|manifest| manifest.get("encryption").is_some_and(Value::is_string));
+    let disk = Disk::new(folder);
+    let Some(path) = std::env::var_os(KEY_FILE).filter(|path| !path.is_empty()) else {
+        anyhow::ensure!(
+            is_encrypted != Some(true),
+            "the snapshot `{}` is encrypted: `{KEY_FILE}` must name the file with its key",
+            folder.display()
+        );
+        return Ok(Arc::new(disk));
+    };
+    if is_encrypted == Some(false) {
+        return Ok(Arc::new(disk));
+    }
+    let path = Path::new(&path);
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("failed to read `{}`, which `{KEY_FILE}` names", path.display()))?;
+    let key = parse_key(&text).with_context(|| {
+        format!(
+            "`{}` holds no key: 64 hexadecimal digits are one, as `openssl rand -hex 32` prints",
+            path.display()
+        )
+    })?;
+    Ok(Arc::new(Sealed::new(disk, &key)))
+}
+
 /// What a snapshot holds.
 ///
 /// # Errors
 /// There is no manifest, or it is of a later version.
 pub fn read(folder: &Path, library: &Library, progress: &Progress) -> anyhow::Result<Loaded> {
     progress.say(&format!("reading {}", folder.display()));
-    Ok(load(&Disk::new(folder), &expected(library))?)
+    Ok(load(files(folder)?.as_ref(), &expected(library))?)
 }
 
 /// Splits snapshots from what else is to be scanned.

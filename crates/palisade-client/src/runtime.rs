@@ -3,11 +3,12 @@
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::settings::SetUpError;
-use palisade_aws::{Ask, CallFailure};
+use palisade_aws::{Ask, CallFailure, FailureKind};
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 /// Runs what waits for the network. Clones are the same runtime.
 #[derive(Debug, Clone)]
@@ -29,7 +30,12 @@ impl Runtime {
 
     /// Many attempts under way at once.
     pub fn flights(&self, client: &Client) -> Flights {
-        Flights { runtime: self.clone(), client: client.clone(), under_way: JoinSet::new() }
+        Flights {
+            runtime: self.clone(),
+            client: client.clone(),
+            under_way: JoinSet::new(),
+            numbers: HashMap::new(),
+        }
     }
 }
 
@@ -38,15 +44,17 @@ impl Runtime {
 pub struct Flights {
     runtime: Runtime,
     client: Client,
-    under_way: JoinSet<(u64, Result<Answer, CallFailure>)>,
+    under_way: JoinSet<Result<Answer, CallFailure>>,
+    numbers: HashMap<Id, u64>,
 }
 
 impl Flights {
     /// Starts an attempt.
     pub fn start(&mut self, number: u64, ask: Ask) {
         let client = self.client.clone();
-        let attempt = async move { (number, client.attempt(&ask).await) };
-        self.under_way.spawn_on(attempt, self.runtime.inner.handle());
+        let attempt = async move { client.attempt(&ask).await };
+        let task = self.under_way.spawn_on(attempt, self.runtime.inner.handle());
+        self.numbers.insert(task.id(), number);
     }
 
     /// How many are under way.
@@ -62,14 +70,21 @@ impl Flights {
     /// Waits for the next that ends, or so long; none where none ended, or none is under way. With none under way it
     /// waits all the same, so that a loop around it does not spin.
     pub fn next(&mut self, wait: Duration) -> Option<(u64, Result<Answer, CallFailure>)> {
-        let Self { runtime, under_way, .. } = self;
-        runtime.inner.block_on(async {
+        let Self { runtime, under_way, numbers, .. } = self;
+        let ended = runtime.inner.block_on(async {
             if under_way.is_empty() {
                 tokio::time::sleep(wait).await;
                 return None;
             }
-            // One that broke down instead of ending is asked for again by who misses it.
-            tokio::time::timeout(wait, under_way.join_next()).await.ok().flatten().and_then(Result::ok)
-        })
+            tokio::time::timeout(wait, under_way.join_next_with_id()).await.ok().flatten()
+        });
+        let (task, came) = match ended? {
+            Ok((task, came)) => (task, came),
+            // A fault of ours must not leave the caller waiting for what never comes.
+            Err(error) => {
+                (error.id(), Err(CallFailure::of(FailureKind::Transport, "broken", error.to_string())))
+            }
+        };
+        Some((numbers.remove(&task)?, came))
     }
 }

@@ -3,7 +3,7 @@
 use crate::fields::{Fields, Word, ids};
 use crate::load::{Mention, Wanted};
 use crate::{Block, nearest};
-use palisade_model::{PageId, ResourceType, Severity};
+use palisade_model::{PageId, ResourceType, Severity, Source};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Check {
     pub severity: Severity,
     /// What the rule is asked about.
     pub looks_at: LooksAt,
+    /// The sources whose resources it is asked about; all where there are none here.
+    pub only_in: Vec<Source>,
     /// The outcomes it stands against.
     pub objectives: Vec<PageId>,
     /// The rule: a Rego module.
@@ -82,6 +84,7 @@ impl fmt::Display for LooksAt {
 pub(crate) struct CheckFields {
     pub severity: Severity,
     pub looks_at: LooksAt,
+    pub only_in: Vec<Source>,
     pub objectives: Vec<PageId>,
 }
 
@@ -90,8 +93,25 @@ pub(crate) fn fields(fields: &mut Fields<'_>, mentions: &mut Vec<Mention>) -> Op
     let severity = severity(fields, "severity");
     let looks_at = fields.needed("looks-at", "AWS::S3::Bucket");
     let looks_at = looks_at.and_then(|word| read_looks_at(&word, mentions));
+    let only_in = only_in(fields);
     let objectives = objectives(fields, mentions);
-    Some(CheckFields { severity: severity?, looks_at: looks_at?, objectives })
+    Some(CheckFields { severity: severity?, looks_at: looks_at?, only_in, objectives })
+}
+
+/// Reads the sources a check is about.
+fn only_in(fields: &mut Fields<'_>) -> Vec<Source> {
+    let known = [Source::Terraform, Source::Cloudformation, Source::Live];
+    let mut sources = Vec::new();
+    for word in fields.words("only-in") {
+        match known.into_iter().find(|source| source.to_string() == *word.text) {
+            Some(source) => sources.push(source),
+            None => {
+                let message = format!("`{}` is not a source", crate::fields::short(&word.text));
+                fields.error(&word.span, message, Some("`terraform`, `cloudformation` and `live` are".to_owned()));
+            }
+        }
+    }
+    sources
 }
 
 /// Reads a severity that must be given.

@@ -298,6 +298,7 @@ impl PageReader<'_> {
             Body::Check(Check {
                 severity: fields.severity,
                 looks_at: fields.looks_at,
+                only_in: fields.only_in,
                 objectives: fields.objectives,
                 rego,
                 entrypoint: "fail".into(),

@@ -49,7 +49,7 @@ pub(crate) fn read(file: &PageFile, id: PageId, text: &str) -> Read {
         why: module.words(&["description"], &["description"]),
         fix: module.words(&[], &FIX),
         sections: module.references(),
-        body: Body::Check(Check { severity, looks_at, objectives, rego, entrypoint }),
+        body: Body::Check(Check { severity, looks_at, only_in: Vec::new(), objectives, rego, entrypoint }),
         examples: Vec::new(),
     });
     Read { page, mentions: module.mentions, said: module.said }

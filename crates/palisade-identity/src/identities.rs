@@ -314,6 +314,11 @@ impl Identities {
         self.resources.with_acl()
     }
 
+    /// Gives the resource of this ARN another policy, to ask what would be; is there such a resource?
+    pub fn set_policy(&mut self, arn: &str, policy: Arc<Policy>) -> bool {
+        self.resources.set_policy(arn, policy)
+    }
+
     /// The resource that a request about this ARN is about, its account and its policy.
     pub fn resource(&self, arn: &str) -> Option<(&str, Option<&str>, Option<&Arc<Policy>>)> {
         self.resources.find(arn).map(|(arn, kept)| (arn, kept.account.as_deref(), kept.policy.as_ref()))

@@ -228,6 +228,18 @@ impl Resources {
         })
     }
 
+    /// Gives a resource another policy; is there such a resource?
+    pub(crate) fn set_policy(&mut self, arn: &str, policy: Arc<Policy>) -> bool {
+        let known = self.find(arn).map(|(known, _)| known.to_owned());
+        match known.and_then(|known| self.kept.get_mut(known.as_str())) {
+            Some(kept) => {
+                kept.policy = Some(policy);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// All policies of resources.
     pub(crate) fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.kept.values().filter_map(|kept| kept.policy.as_ref())

@@ -120,6 +120,16 @@ impl Collected {
 
     /// What was not read, in a sentence; none where all was.
     pub(crate) fn missing(&self) -> Option<String> {
+        let unread = self.unread()?;
+        let open: u64 = self.gaps.iter().map(|gap| gap.open).sum();
+        Some(match open {
+            0 => format!("{unread}; no answer rests on them."),
+            open => format!("{unread}; {} open for it.", count(open, "answer")),
+        })
+    }
+
+    /// The same, before any question was asked of it.
+    pub(crate) fn unread(&self) -> Option<String> {
         if !self.is_incomplete() {
             return None;
         }
@@ -135,14 +145,9 @@ impl Collected {
         if self.finished.is_none() {
             parts.push("the run did not come to its end".to_owned());
         }
-        let open: u64 = self.gaps.iter().map(|gap| gap.open).sum();
-        let open = match open {
-            0 => "no answer rests on them".to_owned(),
-            open => format!("{} open for it", count(open, "answer")),
-        };
         let cells = count(all, "combination");
         Some(format!(
-            "Not all could be read: of {cells} of account, region and kind, {}; {open}.",
+            "Not all could be read: of {cells} of account, region and kind, {}",
             parts.join(" and ")
         ))
     }

@@ -100,8 +100,8 @@ pub fn collected(collected: &Collected, options: &TextOptions, to: &mut dyn Writ
     };
     let read = format!("Read {resources} of {} with {calls}, {throttled}.", collected.what());
     sheet.painted(BOLD, &read)?;
-    match collected.missing() {
-        Some(missing) => sheet.painted(WARNING, &missing)?,
+    match collected.unread() {
+        Some(unread) => sheet.painted(WARNING, &format!("{unread}."))?,
         None => sheet.paragraph(0, "All of it could be read.")?,
     }
     sheet.ledger(collected)?;

@@ -40,7 +40,7 @@ pub use purge::{Purged, purge};
 pub use record::{Asked, Part, Record};
 pub use redact::{Redactor, hex, new_key, parse_key};
 pub use sealed::Sealed;
-pub use store::{Resumed, Store, parameters_hash};
+pub use store::{Resumed, Store, packed, parameters_hash};
 pub use who::{Doer, who};
 
 #[cfg(test)]

@@ -125,9 +125,11 @@ impl Redactor {
                     *value = marker;
                 }
             }
-            Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.value(name, item, suspicion, level + 1));
-            }
+            // The items of a list are no variables of what holds it, unless they are texts.
+            Value::Array(items) => items.iter_mut().for_each(|item| {
+                let name = if item.is_string() { name } else { "" };
+                self.value(name, item, suspicion, level + 1);
+            }),
             Value::Object(entries) if is_marker(entries) => {}
             Value::Object(entries) => self.entries(name, entries, suspicion, level),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -260,7 +262,7 @@ fn pair(entries: &Map<String, Value>) -> Option<(String, String)> {
 }
 
 /// Entries that hold variables: people put secrets into them.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 11] = [
     "variables",
     "environment",
     "environmentvariables",
@@ -270,7 +272,6 @@ const VARIABLES: [&str; 12] = [
     "nonoverridablearguments",
     "hyperparameters",
     "connectionproperties",
-    "configuration",
     "logoptions",
     "parameters",
 ];

@@ -4,10 +4,12 @@ use crate::error::SnapshotError;
 use crate::files::{Files, whole};
 use crate::journal::{For, JournalEntry};
 use crate::lines::{Line, Lines};
+use crate::load::records_of;
 use crate::redact::Redactor;
 use crate::{Cell, CellKey, FORMAT, Manifest, Record, Secrets, State};
+use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
-use palisade_model::{AccountId, Region, ResourceType};
+use palisade_model::{AccountId, Diagnostic, Region, ResourceType};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -233,8 +235,7 @@ impl Store {
         records.iter_mut().for_each(|record| self.redactor.record(record));
         records.sort_by(|one, other| one.id.cmp(&other.id));
         let written = self.files.write(&path, &mut |to| {
-            // No time and no name: the same records are the same bytes.
-            let mut writer = GzBuilder::new().mtime(0).write(to, Compression::fast());
+            let mut writer = packing(to);
             let mut bytes = Vec::new();
             for record in &records {
                 bytes.clear();
@@ -244,6 +245,11 @@ impl Store {
             writer.finish().map(|_| ())
         });
         written.map_err(self.failed(&path))
+    }
+
+    /// The resources of a cell that was sealed, as they are kept, and what is wrong with its file.
+    pub fn records(&self, key: &CellKey) -> (Vec<Record>, Vec<Diagnostic>) {
+        records_of(self.files.as_ref(), key)
     }
 
     /// What several cells shared is of no more use.
@@ -439,6 +445,19 @@ pub(crate) fn manifest(files: &dyn Files) -> Result<Option<Manifest>, SnapshotEr
         (None, Some(_)) => format!("`{}`: the snapshot is not encrypted: leave the key away", path()),
     };
     Err(SnapshotError::Key(message))
+}
+
+/// Packs what is written. Without a time and a name: the same records are the same bytes.
+fn packing<W: Write>(to: W) -> GzEncoder<W> {
+    GzBuilder::new().mtime(0).write(to, Compression::fast())
+}
+
+/// Bytes, packed as the files of records are.
+pub fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = packing(Vec::new());
+    // Memory takes all that is written to it.
+    let _ = writer.write_all(bytes);
+    writer.finish().unwrap_or_default()
 }
 
 fn line<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> io::Result<()> {

@@ -170,3 +170,60 @@ fn the_questions_of_the_corpus_are_answered_as_it_expects() {
     eprintln!("who-can: {asked} cases, {} as expected", asked - wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Every action that the corpus expects somebody to be allowed is there, on what it expects, and no other.
+#[test]
+fn what_the_corpus_expects_somebody_to_be_able_to_do_is_found() {
+    let Some(folder) = corpus() else { return };
+    let Loaded::Exports(exports) = load(&folder.join("dataset-1")).unwrap() else { panic!("no such folder") };
+    let organisation = Organisation::new(Identities::of(&estates(exports, &|_| {})));
+    let mut wrong = Vec::new();
+    for case in json(&folder, "principalCanIntegrationTests.json") {
+        let principal = case["input"]["principal"].as_str().unwrap();
+        let answer = palisade_access::can(&organisation, principal, 20_000).unwrap();
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut add = |actions: &palisade_access::ByService, resources: &[String]| {
+            for (service, levels) in actions {
+                for name in levels.values().flatten() {
+                    found.entry(format!("{service}:{name}")).or_default().extend(resources.iter().cloned());
+                }
+            }
+        };
+        answer.permissions.iter().for_each(|of| add(&of.actions, &of.resources));
+        answer.reach.iter().for_each(|of| add(&of.actions, std::slice::from_ref(&of.resource)));
+        let mut expected = BTreeSet::new();
+        for statement in
+            case["expected"]["Statement"].as_array().unwrap().iter().filter(|of| of["Effect"] == "Allow")
+        {
+            let actions = statement["Action"]
+                .as_str()
+                .map_or_else(|| texts(&statement["Action"]), |one| vec![one.to_owned()]);
+            for action in actions {
+                for resource in texts(&statement["Resource"]) {
+                    let is_there = found.get(&action).is_some_and(|known| {
+                        known.iter().any(|of| {
+                            of == "*"
+                                || resource.starts_with(of.trim_end_matches('*'))
+                                || of.starts_with(resource.trim_end_matches('*'))
+                        })
+                    });
+                    if !is_there {
+                        wrong.push(format!(
+                            "{principal}: {action} on {resource} is expected: {:?}",
+                            found.get(&action)
+                        ));
+                    }
+                }
+                expected.insert(action);
+            }
+        }
+        for action in found.keys().filter(|action| !expected.contains(*action)) {
+            wrong.push(format!("{principal}: {action} is found and not expected: {:?}", found[action]));
+        }
+    }
+    wrong.retain(|said| !CAN_OVERRIDES.iter().any(|(part, _)| said.contains(part)));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the corpus expects somebody to be able to do, and AWS's documentation says they can't, or the other way around.
+const CAN_OVERRIDES: &[(&str, &str)] = &[];

@@ -6,7 +6,7 @@ use palisade_assess::{GatherOptions, gather, resolve};
 use palisade_content::Library;
 use palisade_iam::{Effect, Policy, PolicyKind, Strictness};
 use palisade_model::{
-    Attribute, Diagnostic, Existence, Level, Map, Meaning, Node, Origin, Resource, Span, Value,
+    Attribute, Diagnostic, Existence, Level, Map, Meaning, Node, Origin, Resource, Span, Value, Why,
 };
 use palisade_prove::Attached;
 use std::collections::HashSet;
@@ -19,6 +19,9 @@ const MAX_BYTES: u64 = 1 << 26;
 /// What only templates, plans and states have.
 const OF_SOURCES: [&str; 5] =
     ["Resources", "AWSTemplateFormatVersion", "planned_values", "resource_changes", "terraform_version"];
+
+/// The name of the statement that stands beside those that only deny.
+const ALL_ELSE: &str = "AllElse";
 
 /// What was given to ask about.
 pub enum Given {
@@ -120,9 +123,21 @@ impl Found {
         Attached::new(vec![Arc::new(policy)])
     }
 
+    /// Is it one that grants nothing?
+    pub fn is_guardrail(&self) -> bool {
+        matches!(self.kind, PolicyKind::ServiceControl | PolicyKind::ResourceControl)
+    }
+
+    /// Does it allow nothing itself?
+    pub fn only_denies(&self) -> bool {
+        let made = |sid: &Option<Arc<str>>| sid.as_deref() == Some(ALL_ELSE);
+        self.policy.unread.is_none()
+            && self.policy.statements.iter().all(|s| s.effect == Some(Effect::Deny) || made(&s.sid))
+    }
+
     /// Is it one that only limits, or does it deny? Then others may allow more without it.
     pub fn limits(&self) -> bool {
-        matches!(self.kind, PolicyKind::ServiceControl | PolicyKind::ResourceControl)
+        self.is_guardrail()
             || self.policy.statements.iter().any(|statement| statement.effect == Some(Effect::Deny))
     }
 }
@@ -184,7 +199,11 @@ fn declares(text: &str) -> bool {
     !object.contains_key("Statement") && OF_SOURCES.iter().any(|name| object.contains_key(*name))
 }
 
-fn read(path: &Path) -> anyhow::Result<(Arc<str>, String)> {
+/// The text of a file and how it is shown; `-` is standard input.
+///
+/// # Errors
+/// It could not be read, or is too large.
+pub fn read(path: &Path) -> anyhow::Result<(Arc<str>, String)> {
     let shown: Arc<str> = path.display().to_string().replace('\\', "/").into();
     let failed = || format!("`{shown}` could not be read");
     let mut bytes = Vec::new();
@@ -292,7 +311,8 @@ impl Finding<'_> {
             return;
         }
         // The attributes of kinds have one form; people read what they wrote themselves.
-        let written = |node| completed(written(&resource.declared.raw, &node.origin).unwrap_or(node), kind);
+        let written =
+            |node: &Node| completed(written(&resource.declared.raw, &node.origin).unwrap_or(node), kind);
         let document: Result<Node, String> = document.map(written);
         let policy = match &document {
             Err(why) => Policy::unread(proved_as(kind), name.as_str(), why.as_str()),
@@ -396,7 +416,7 @@ fn completed(document: &Node, kind: PolicyKind) -> Node {
 fn everything(origin: &Origin, names_principals: bool) -> Node {
     let mut map = Map::default();
     let elements =
-        [("Sid", "AllElse"), ("Effect", "Allow"), ("Action", "*"), ("Resource", "*"), ("Principal", "*")];
+        [("Sid", ALL_ELSE), ("Effect", "Allow"), ("Action", "*"), ("Resource", "*"), ("Principal", "*")];
     for (name, text) in elements.into_iter().take(if names_principals { 5 } else { 4 }) {
         map.entries.insert(name.into(), Node::new(Value::text(text), origin.clone()));
     }

@@ -13,12 +13,11 @@ use palisade_collect::{Accounts, Collector, Event, Options, Plan, Step, UNKNOWN_
 use palisade_content::Library;
 use palisade_model::{AccountId, ResourceType};
 use palisade_report::{Collected, TextOptions};
-use palisade_snapshot::{CellKey, Disk, Manifest, Record, Redactor, Store};
+use palisade_snapshot::{CellKey, Manifest, Record, Redactor, Store};
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long it is waited for an answer before it is looked whether anything else is to be done.
@@ -107,9 +106,9 @@ pub fn into(
     library: &Library,
     progress: &Progress,
 ) -> anyhow::Result<Collected> {
-    let disk = Arc::new(Disk::new(folder));
-    let redactor = if keeps_secrets { Redactor::keeping() } else { Redactor::of_folder(disk.as_ref())? };
-    let (store, resumed) = Store::open(disk.clone(), redactor)?;
+    let files = snapshot::files(folder)?;
+    let redactor = if keeps_secrets { Redactor::keeping() } else { Redactor::of_folder(files.as_ref())? };
+    let (store, resumed) = Store::open(files, redactor)?;
     if resumed.is_finished() {
         anyhow::bail!(
             "`{}` holds a snapshot that is whole: give `--out` a folder that is not there yet",
@@ -331,7 +330,7 @@ fn told(progress: &palisade_collect::Progress) -> String {
 
 /// What was collected, in a few lines.
 fn say(collected: &Collected, folder: &Path, color: bool, to: &mut dyn Write) -> anyhow::Result<()> {
-    let options = TextOptions { color, width: crate::output::width(), ..TextOptions::default() };
+    let options = TextOptions { color, width: crate::output::width(), limit: None, ..TextOptions::default() };
     palisade_report::collected(collected, &options, to)?;
     writeln!(
         to,

@@ -14,7 +14,7 @@ use palisade_content::Library;
 use palisade_model::{Event, Finding, Fingerprint, Level, Severity, Verdict};
 use palisade_read_logs::read_events;
 use palisade_report::neutral;
-use palisade_snapshot::{Change, Changes, Difference, Disk, What, diff, who};
+use palisade_snapshot::{Change, Changes, Difference, What, diff, who};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -60,7 +60,7 @@ pub fn run(options: &DiffOptions, color: bool) -> anyhow::Result<Ending> {
     crate::content::says(&diagnostics, color);
     let progress = Progress::new();
     progress.say("comparing the snapshots");
-    let mut changes = diff(&Disk::new(&options.old), &Disk::new(&options.new))?;
+    let mut changes = diff(snapshot::files(&options.old)?.as_ref(), snapshot::files(&options.new)?.as_ref())?;
     let mut lost = 0;
     if !options.trail.is_empty() {
         progress.say("reading the trail");

@@ -6,6 +6,7 @@ use std::process::Command;
 const IDENTITY: &str = include_str!("../../../../docs/guides/identity.md");
 const GATE: &str = include_str!("../../../../docs/guides/gate-a-repository.md");
 const READ: &str = include_str!("../../../../docs/guides/read-a-report.md");
+const WHO: &str = include_str!("../../../../docs/guides/who-can.md");
 const FIRST: &str = include_str!("../../../../docs/guides/first-check.md");
 
 /// Words without what grows with each page that is added: numbers of two digits and more. So a new check need not touch
@@ -127,4 +128,10 @@ fn block(words: &str) -> String {
 #[test]
 fn ask_who_may_do_what() {
     follow(IDENTITY, &[0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn who_can_read_this_bucket() {
+    follow(WHO, &[0, 1, 3]);
 }

@@ -18,6 +18,7 @@ mod guides;
 mod hostile_pages;
 mod iam;
 mod iam_check;
+mod iam_who;
 mod outside;
 mod readme;
 mod shell;

@@ -40,10 +40,11 @@ fn a_denial_names_the_statement_that_denies_and_where_it_stands() {
         &[
             "Denied (by a statement): arn:aws:iam::111122223333:user/erin asks for s3:PutObject on arn:aws:s3:::reports/k.",
             "Because statement 1 (`NoWrites`) of no-writes at r-root, case.json:1:",
-            "denies it, and a denial always wins",
+            "(a service control policy: what accounts of the organisation may do at most) denies it, and a denial always wins",
+            "It is about this request: `aws:PrincipalTag/team` (a tag of the caller) is not `data` (StringNotEquals): the request has none.",
             "the service control policies    denies: statement 1 (`NoWrites`)",
             "the identity policies           allows: statement 1 (`Reports`) of erins-policy",
-            "or ask in a way that this is not so: `aws:PrincipalTag/team` is not `data` (StringNotEquals)",
+            "1. send the request so that `aws:PrincipalTag/team` (a tag of the caller) is `data`; or make an exception in statement 1 (`NoWrites`)",
         ],
     );
 }
@@ -71,8 +72,8 @@ fn a_near_miss_says_which_element_missed_and_how_to_mend_it() {
     says(
         &case(by_tag),
         &[
-            "Condition: it asks that `aws:PrincipalTag/team` is `data` (StringEquals); the request has no such key",
-            "1. ask so that `aws:PrincipalTag/team` is `data` (StringEquals), or widen that condition of statement 1",
+            "Condition: it asks that `aws:PrincipalTag/team` (a tag of the caller) is `data` (StringEquals); the request has none",
+            "1. send the request so that `aws:PrincipalTag/team` (a tag of the caller) is `data` (StringEquals); or widen that condition of statement 1",
         ],
     );
 }
@@ -140,7 +141,7 @@ fn a_statement_of_the_access_point_is_named_like_any_other() {
         &[
             "Because statement 1 (`Point`) of access point policy, case.json:1:",
             "the access point                denies: statement 1 (`Point`)",
-            "1. make an exception in, or remove, statement 1 (`Point`) of access point policy",
+            "1. make an exception in statement 1 (`Point`) of access point policy",
         ],
     );
     let mut silent = case(allow("s3:*", "*"));
@@ -166,4 +167,46 @@ fn the_day_is_told_on_which_a_service_was_beyond_resource_control_policies() {
     beyond["request"]["resource"] = json!("arn:aws:lambda:eu-west-1:111122223333:function:f");
     beyond["rcps"] = json!([{"at": "r-root", "policies": []}]);
     says(&beyond, &["they do not act on `lambda`, as of 20"]);
+}
+
+#[test]
+fn of_two_statements_that_miss_the_narrow_one_is_to_be_widened() {
+    let mut missed = case(allow("s3:*", "*"));
+    missed["request"]["principal"] = json!("arn:aws:sts::444455556666:assumed-role/etl/run");
+    let statement = |sid: &str, action: &str, role: &str| {
+        json!({"Sid": sid, "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::444455556666:role/{role}")},
+            "Action": action, "Resource": "*"})
+    };
+    missed["resourcePolicy"] = json!({"Version": "2012-10-17", "Statement": [
+        statement("Administrators", "s3:*", "admin"), statement("Writers", "s3:PutObject", "writer")]});
+    // A role is let in by its name, not by that of one session.
+    says(
+        &missed,
+        &["1. add `arn:aws:iam::444455556666:role/etl` to the `Principal` of statement 2 (`Writers`)"],
+    );
+}
+
+#[test]
+fn a_grant_that_is_needed_beside_policies_is_a_layer_of_its_own() {
+    let mut ungranted = case(allow("s3:*", "*"));
+    ungranted["request"]["action"] = json!("s3:GetDataAccess");
+    ungranted["request"]["resource"] = json!("arn:aws:s3:eu-west-1:111122223333:access-grants/default");
+    says(
+        &ungranted,
+        &[
+            "but grants do not allow it",
+            "grants                          does not allow (S3 Access Grants, which are asked for besides the policies)",
+            "1. give arn:aws:iam::111122223333:user/erin what it asks for by S3 Access Grants",
+        ],
+    );
+}
+
+#[test]
+fn a_silent_resource_policy_is_not_needed_within_the_account() {
+    says(
+        &case(allow("s3:Get*", "*")),
+        &[
+            "the resource policy             is not needed (there is none; within one account the others are enough)",
+        ],
+    );
 }

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod api;
+mod collect;
 mod detections;
+#[path = "../../examples/drive/mod.rs"]
+mod drive;
 mod estate;
 mod flaws;
 mod trail;

@@ -2,7 +2,6 @@
 
 use super::*;
 use palisade_model::Completeness;
-use std::io::Write;
 
 /// The document of the first resource.
 fn check(record: Record, expected: &[(&str, &str)], shown_document: &str) {
@@ -232,9 +231,7 @@ fn damaged(damage: impl Fn(Vec<u8>) -> Vec<u8>) -> (Vec<String>, Vec<String>, St
 }
 
 fn packed(text: &str) -> Vec<u8> {
-    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    writer.write_all(text.as_bytes()).expect("it is packed");
-    writer.finish().expect("it is packed")
+    crate::packed(text.as_bytes())
 }
 
 fn line(id: &str) -> String {

@@ -102,3 +102,24 @@ fn shown(node: &Node) -> String {
 fn names(resources: &[RawResource]) -> Vec<String> {
     resources.iter().map(|resource| resource.address.to_string()).collect()
 }
+
+/// Any bytes as each file of a snapshot in turn: what the fuzzer does.
+fn hostile(bytes: &[u8], packs: bool) {
+    let packed = packed(bytes);
+    let bytes = if packs { &packed } else { bytes };
+    let whole =
+        || written(vec![(cell(BUCKETS, State::Read, 1), vec![record(BUCKETS, "a", json!({ "Name": "a" }))])]);
+    for path in
+        ["manifest.json", "ledger.ndjson", "journal.ndjson", "organisation.json", &key(BUCKETS).path()]
+    {
+        let memory = whole();
+        memory.put(path, bytes);
+        if let Ok(loaded) = load(&memory, &Expected::new()) {
+            assert!(path == "journal.ndjson" || !loaded.diagnostics.is_empty() || bytes.is_empty(), "{path}");
+        }
+        let _ = diff(&whole(), &memory);
+        memory.restart();
+        let _ = Store::open(Arc::new(memory.clone()), Redactor::keeping());
+    }
+    read_config(&"config.json".into(), &String::from_utf8_lossy(bytes));
+}

@@ -259,3 +259,23 @@ fn on_disk_files_are_private_and_what_is_written_is_read_back() {
     assert_eq!(loaded.diagnostics, []);
     std::fs::remove_dir_all(&folder).expect("it is removed");
 }
+
+#[test]
+fn what_was_sealed_is_read_back_while_it_is_being_written() {
+    let memory = Memory::new();
+    let (mut store, _) = store(&memory);
+    let one = record(BUCKETS, "one", json!({ "Name": "one" }));
+    store.seal(&cell(BUCKETS, State::Read, 1), vec![one.clone()]).expect("it is sealed");
+    assert_eq!(store.records(&key(BUCKETS)), (vec![one], vec![]));
+    assert_eq!(store.records(&key(CELLS[1])), (vec![], vec![]));
+}
+
+#[test]
+fn hostile_folders_are_diagnostics_and_never_more() {
+    for bytes in [&b""[..], b"\n", b"{}\n", b"[]\n", b"null", b"\xff\n", b"{\"account\":\"111122223333\"}\n"]
+    {
+        for packs in [false, true] {
+            crate::tests::hostile(bytes, packs);
+        }
+    }
+}
