@@ -174,7 +174,8 @@ impl Work<'_> {
                     continue;
                 }
                 let takes_no_resource = known.resources.is_empty();
-                let alone = is_alone.then(|| name.clone());
+                let alone =
+                    is_alone.then(|| name.clone()).or(needed(&name, takes_no_resource).map(str::to_owned));
                 let alike = groups.entry((signature, takes_no_resource, alone));
                 alike.or_insert_with(|| Alike { actions: Vec::new(), takes_no_resource }).actions.push(name);
             }
@@ -225,7 +226,13 @@ impl Work<'_> {
                     self.decided += 1;
                     match self.ask(&alike, &pattern, &own)? {
                         Found::Can { met, .. } => {
-                            let entry = found.entry(phrases(&met.formula));
+                            let mut conditions = phrases(&met.formula);
+                            let also = alike
+                                .actions
+                                .first()
+                                .and_then(|action| needed(action, alike.takes_no_resource));
+                            conditions.extend(also.map(str::to_owned));
+                            let entry = found.entry(conditions);
                             let list = &mut entry.or_insert_with(|| (Vec::new(), Witness::of(&met))).0;
                             if !list.contains(&pattern) {
                                 list.push(pattern);
@@ -340,7 +347,7 @@ impl Work<'_> {
             for statement in
                 policy.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny))
             {
-                if !self.is_let_in(statement, policy.kind, owner) {
+                if !self.is_let_in(statement, policy.kind, owner, is_key) {
                     continue;
                 }
                 for (action, resource) in requests(statement, policy.kind, arn) {
@@ -364,7 +371,8 @@ impl Work<'_> {
                             let by = answer.reference();
                             // What its own policies let it do in its account is told already.
                             let is_own = owner == Some(self.identity.account.as_ref())
-                                && policy.kind != PolicyKind::Trust;
+                                && policy.kind != PolicyKind::Trust
+                                && !is_key;
                             let by_itself = |by: &StatementRef| by.layer == palisade_iam::Layer::Identity;
                             if is_own && by.as_ref().is_some_and(by_itself) {
                                 continue;
@@ -388,10 +396,10 @@ impl Work<'_> {
     }
 
     /// Does the statement let the identity in, and not only leave it to the policies of its account?
-    fn is_let_in(&self, statement: &Statement, kind: PolicyKind, owner: Option<&str>) -> bool {
+    fn is_let_in(&self, statement: &Statement, kind: PolicyKind, owner: Option<&str>, is_key: bool) -> bool {
         let Some(principals) = &statement.principals else { return false };
         let is_own = owner == Some(self.identity.account.as_ref());
-        let is_needed = !is_own || kind == PolicyKind::Trust;
+        let is_needed = !is_own || kind == PolicyKind::Trust || is_key;
         principals.is_negated
             || principals.patterns.iter().any(|(pattern, _)| match pattern {
                 PrincipalPattern::Everyone => true,
@@ -431,6 +439,22 @@ fn refer(policy: &Policy, statement: &Statement) -> StatementRef {
         statement: statement.index + 1,
         sid: statement.sid.clone(),
         at: statement.span.as_ref().map(ToString::to_string),
+    }
+}
+
+/// What a resource must say itself, also within its account.
+///
+/// Sources: KMS developer guide, "Key policies in AWS KMS"; STS API reference, "AssumeRole".
+fn needed(action: &str, takes_no_resource: bool) -> Option<&'static str> {
+    let lowercase = action.to_ascii_lowercase();
+    match lowercase.split_once(':') {
+        Some(("kms", _)) if !takes_no_resource => Some("the key's own policy leaves it to its account"),
+        Some(("sts", name))
+            if name.starts_with("assumerole") || name == "tagsession" || name == "setsourceidentity" =>
+        {
+            Some("the role's trust policy allows it too")
+        }
+        _ => None,
     }
 }
 

@@ -110,6 +110,9 @@ struct Open {
 /// How large a page is taken to be before one was seen.
 const PAGE_BYTES: usize = 16 * 1_024;
 
+/// How many bytes a call takes that waits for its turn, with what is kept for its answer.
+const CALL_BYTES: usize = 1_200;
+
 /// Collects a cloud: says what to ask next, and takes what is answered.
 ///
 /// It has no clock, no files and no network. The time is an argument, as what has passed since 1970.
@@ -751,7 +754,8 @@ impl Collector {
 
     /// Lets a listing that has room ask for its next page, if there is room for it here.
     fn feed_one(&mut self, now: Duration, at_any_rate: bool) -> bool {
-        if self.hungry.is_empty() || (self.held >= self.options.held_bytes && !at_any_rate) {
+        let held = self.held + self.calls.waiting as usize * CALL_BYTES;
+        if self.hungry.is_empty() || (held >= self.options.held_bytes && !at_any_rate) {
             return false;
         }
         // One that has begun may be finished, and gives back what it holds.

@@ -14,7 +14,8 @@ pub struct Options {
     pub attempts: u32,
     /// How many listings are open at once; more use the quotas of more accounts side by side, and more memory.
     pub open_listings: usize,
-    /// How many bytes of resources that are not whole yet may be held before no further page is asked for.
+    /// How many bytes may be held, in resources of cells that are not done and in calls that wait, before no further page
+    /// is asked for.
     pub held_bytes: usize,
     /// How many resources of one listing are asked about at once.
     pub window: usize,
@@ -39,7 +40,7 @@ impl Default for Options {
             attempts: 8,
             open_listings: 20_000,
             held_bytes: 128 * 1_024 * 1_024,
-            window: 32,
+            window: 16,
             pages: 100_000,
             seed: 0,
             region: None,

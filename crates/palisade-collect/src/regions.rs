@@ -76,7 +76,7 @@ pub(crate) fn told_by(failed: &Failed) -> Option<Region> {
         return None;
     }
     // "… the region 'us-east-1' is wrong; expecting 'eu-west-1'", or the header's words.
-    let after = ["expecting ", "x-amz-bucket-region"].iter().find_map(|words| {
+    let after = ["expecting ", "the bucket is in ", "x-amz-bucket-region"].iter().find_map(|words| {
         let at = failed.message.find(words)?;
         Some(&failed.message[at + words.len()..])
     })?;
@@ -100,6 +100,7 @@ mod tests {
             "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'";
         check("AuthorizationHeaderMalformed", wrong, Some("eu-west-1"));
         check("PermanentRedirect", "use the endpoint (x-amz-bucket-region: eu-west-3)", Some("eu-west-3"));
+        check("PermanentRedirect", "moved (the bucket is in `eu-west-3`)", Some("eu-west-3"));
         check("PermanentRedirect", "use the endpoint", None);
         check("AccessDenied", "expecting 'eu-west-1'", None);
         assert_eq!(of_bucket("EU"), "eu-west-1".parse().ok());

@@ -34,9 +34,9 @@ pub struct Explanation {
     pub request: String,
     /// Why, in one sentence.
     pub why: String,
-    /// Why the statement that denies is about this request: what it asks for, and what the request has.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
+    /// Why the statement that denies applies here: what it asks for, and what the request has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
     /// The statement that decides.
     pub by: Option<StatementRef>,
     /// What each layer says, in the order in which AWS looks at them.
@@ -119,10 +119,10 @@ pub fn explain(question: &Question) -> Explanation {
         decision: decision.outcome,
         request: sentence(question.request()),
         why: String::new(),
-        because: decision
-            .by
-            .filter(|_| decision.outcome == Outcome::ExplicitlyDenied)
-            .and_then(|by| because(by, request, policies)),
+        because: match decision.by.filter(|_| decision.outcome == Outcome::ExplicitlyDenied) {
+            Some(by) => because(by, request, policies),
+            None => Vec::new(),
+        },
         by: decision.by.map(|by| reference(by, policies)),
         layers: layers(request, policies),
         near_misses: near_misses(request, policies, decision),
@@ -215,9 +215,11 @@ fn why(explanation: &Explanation, decision: Decision, request: &Request) -> Stri
 }
 
 /// Which of its exceptions and conditions make a statement apply; nothing when it has none.
-fn because(by: By, request: &Request, policies: &Policies) -> Option<String> {
-    let statement = policies.at(by.place)?.statements.get(by.statement)?;
+fn because(by: By, request: &Request, policies: &Policies) -> Vec<String> {
     let mut parts = Vec::new();
+    let Some(statement) = policies.at(by.place).and_then(|policy| policy.statements.get(by.statement)) else {
+        return parts;
+    };
     if statement.actions.is_negated {
         parts.push(format!("`{}` is not among the actions that it spares", request.action.text));
     }
@@ -230,7 +232,7 @@ fn because(by: By, request: &Request, policies: &Policies) -> Option<String> {
     for condition in &statement.conditions {
         parts.push(format!("{}: the request has {}", condition_text(condition), had(condition, request)));
     }
-    if parts.is_empty() { None } else { Some(parts.join("; and ")) }
+    parts
 }
 
 fn open_name(open: &Open) -> String {
@@ -647,7 +649,12 @@ fn in_words(condition: &Condition, is_opposite: bool) -> String {
         (Some(Quantifier::ForAllValues), false) | (Some(Quantifier::ForAnyValue), true) => "each value of ",
         (Some(Quantifier::ForAnyValue), false) | (Some(Quantifier::ForAllValues), true) => "some value of ",
     };
-    let is_negated = operator.is_negated != is_opposite;
+    let (mut is_negated, mut values) = (operator.is_negated != is_opposite, values);
+    if let (Family::Bool, true, [value]) = (operator.family, is_negated, condition.values.as_slice()) {
+        // Not false is true.
+        let other = if value.text.eq_ignore_ascii_case("true") { "false" } else { "true" };
+        (is_negated, values) = (false, vec![format!("`{other}`")]);
+    }
     let values = values.join(if is_negated { " nor " } else { " or " });
     let says = match (operator.family, is_negated) {
         (Family::Null, is_opposite) => {
@@ -676,7 +683,8 @@ fn in_words(condition: &Condition, is_opposite: bool) -> String {
         (_, true) => "is not",
     };
     match (is_opposite, operator.if_exists) {
-        (true, true) => format!("{whose}{key} is there and {says} {values}"),
+        (true, true) if is_negated => format!("{whose}{key} is there and {says} {values}"),
+        (true, true) => format!("{whose}{key} {says} {values}"),
         (true, false) => format!("{whose}{key} {says} {values}"),
         (false, true) => {
             format!("{whose}{key} {says} {values}, or is not there ({})", condition.operator_text)
@@ -920,8 +928,8 @@ impl Explanation {
         };
         let _ = writeln!(text, "{verdict}: {}.", self.request);
         let _ = writeln!(text, "Because {}.", self.why);
-        if let Some(because) = &self.because {
-            let _ = writeln!(text, "It is about this request: {because}.");
+        if !self.because.is_empty() {
+            let _ = writeln!(text, "It applies here: {}.", self.because.join("; and "));
         }
         let _ = writeln!(text, "\nWhat each layer says:");
         for layer in &self.layers {

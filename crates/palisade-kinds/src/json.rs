@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 /// Reads a text as JSON. Everything in it stands where the text stands.
 ///
-/// IAM's API gives policies percent-encoded; that is undone first.
+/// IAM's API gives policies percent-encoded, API Gateway's with each quote escaped; that is undone first.
 pub(crate) fn read(text: &str, origin: &Origin) -> Result<Node, String> {
-    let decoded = if text.starts_with('%') { percent_decoded(text) } else { None };
+    let decoded = match text {
+        _ if text.starts_with('%') => percent_decoded(text),
+        _ if text.starts_with(r#"{\""#) => unescaped(text),
+        _ => None,
+    };
     let file: Arc<str> = "".into();
     let read = read_json(Text::whole(&file, decoded.as_deref().unwrap_or(text)));
     let error = read.diagnostics.into_iter().find(|found| found.level == Level::Error);
@@ -37,6 +41,14 @@ pub(crate) fn with_origin(node: &Node, origin: &Origin) -> Node {
         other => other.clone(),
     };
     Node::new(value, origin.clone())
+}
+
+/// The text that a JSON text without its quotes stands for.
+fn unescaped(text: &str) -> Option<String> {
+    let file: Arc<str> = "".into();
+    let quoted = format!("\"{text}\"");
+    let read = read_json(Text::whole(&file, &quoted));
+    read.documents.first()?.text().map(str::to_owned)
 }
 
 fn percent_decoded(text: &str) -> Option<String> {

@@ -10,6 +10,11 @@ pub(crate) fn normal_form(document: Node) -> Result<Value, String> {
     let Value::Map(map) = document.value else {
         return Err("it is not a policy: a map with `Statement` is expected".into());
     };
+    // CloudFormation's policies of event buses are single statements.
+    if map.entries.contains_key("Effect") && !map.entries.contains_key("Statement") {
+        let only = statement(Node::new(Value::Map(map), document.origin.clone()));
+        return Ok(Value::map([("Statement".into(), Node::new(Value::list(vec![only]), document.origin))]));
+    }
     Ok(Value::Map(rewritten(map, |name, node| match name {
         "Statement" => list_of(node, statement),
         _ => node,

@@ -19,6 +19,7 @@ struct Arguments {
     rate: f64,
     in_flight: usize,
     open: usize,
+    held: usize,
     is_wordy: bool,
 }
 
@@ -29,6 +30,7 @@ fn arguments() -> Arguments {
         rate: 20.0,
         in_flight: 1_000,
         open: 0,
+        held: 0,
         is_wordy: false,
     };
     let mut given = std::env::args().skip(1);
@@ -40,12 +42,13 @@ fn arguments() -> Arguments {
             "--rate" => found.rate = value().parse().unwrap(),
             "--in-flight" => found.in_flight = value().parse().unwrap(),
             "--open-listings" => found.open = value().parse().unwrap(),
+            "--held-megabytes" => found.held = value().parse().unwrap(),
             "--wordy" => found.is_wordy = true,
             // What `cargo bench` adds.
             "--bench" => {}
             other => {
                 panic!(
-                    "`{other}` is no option: there are --accounts, --bulk, --rate, --in-flight, --open-listings, --wordy"
+                    "`{other}` is no option: there are --accounts, --bulk, --rate, --in-flight, --open-listings, --held-megabytes, --wordy"
                 )
             }
         }
@@ -78,10 +81,16 @@ fn collect(accounts: usize, arguments: &Arguments) -> (String, Usage) {
         Plan::new(library.kinds(), None).of_accounts(Accounts::Organisation { except: Default::default() });
     // With fewer calls in flight than this, the network's delays would be the limit and not the quotas.
     let mut how = How { share: arguments.rate / 100.0, in_flight: arguments.in_flight, ..How::default() };
+    if arguments.held > 0 {
+        how.held_bytes = arguments.held * 1_000_000;
+    }
     if arguments.open > 0 {
         how.open_listings = arguments.open;
     }
     drop(library);
+    if arguments.is_wordy {
+        eprintln!("before the first call: {} MB", resident());
+    }
     let mut collector = Collector::new(plan, how);
     let mut records = 0_u64;
     let mut bytes = 0_u64;
@@ -111,7 +120,11 @@ fn collect(accounts: usize, arguments: &Arguments) -> (String, Usage) {
             }
             if told.elapsed() > Duration::from_secs(20) {
                 told = Instant::now();
-                eprintln!("  … {records} resources, {} of virtual time, {}", shown(now), memory());
+                eprintln!(
+                    "  … {records} resources, {} of virtual time, {}",
+                    shown(now),
+                    format_args!("{} MB now, {} at most", resident(), memory())
+                );
             }
             true
         },

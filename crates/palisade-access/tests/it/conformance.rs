@@ -189,7 +189,11 @@ fn what_the_corpus_expects_somebody_to_be_able_to_do_is_found() {
                 }
             }
         };
-        answer.permissions.iter().for_each(|of| add(&of.actions, &of.resources));
+        // What a key's own policy must let too, the corpus lists for the keys that it has: none.
+        let is_sure = |of: &&palisade_access::Permission| {
+            !of.conditions.iter().any(|c| c.starts_with("the key's own policy"))
+        };
+        answer.permissions.iter().filter(is_sure).for_each(|of| add(&of.actions, &of.resources));
         answer.reach.iter().for_each(|of| add(&of.actions, std::slice::from_ref(&of.resource)));
         let mut expected = BTreeSet::new();
         for statement in
@@ -226,4 +230,7 @@ fn what_the_corpus_expects_somebody_to_be_able_to_do_is_found() {
 }
 
 /// What the corpus expects somebody to be able to do, and AWS's documentation says they can't, or the other way around.
-const CAN_OVERRIDES: &[(&str, &str)] = &[];
+const CAN_OVERRIDES: &[(&str, &str)] = &[(
+    "s3:ListBucket on arn:aws:s3:::no-principal-bucket is expected",
+    "a bucket policy with a statement without `Principal` is refused whole",
+)];

@@ -36,34 +36,27 @@ pub fn capitalised(text: &str) -> String {
 pub fn why(explanation: &Explanation, request: &Request) -> String {
     match (explanation.decision, &explanation.by) {
         (Outcome::ExplicitlyDenied, Some(by)) => {
-            let denies = capitalised(&format!("{}{} denies it, and a denial always wins", of(by), by.sort()));
-            match &explanation.because {
-                Some(because) => format!("{denies} It is about this request: {because}."),
-                None => denies,
-            }
+            capitalised(&format!("{}{} denies it, and a denial always wins", of(by), by.sort()))
         }
         (Outcome::Allowed, Some(by)) => capitalised(&format!("{} allows it, and nothing denies it", of(by))),
         (Outcome::ImplicitlyDenied, _) if explanation.why.starts_with("nothing denies it, but") => {
             let reasons = silent(explanation, request);
             match reasons.len() {
                 0 => capitalised(&explanation.why),
-                _ => format!("{} {}", reasons.join(" "), conclusion(explanation)),
+                _ if is_allowed_somewhere(explanation) => reasons.join(" "),
+                _ => format!("{} What nothing allows is denied.", reasons.join(" ")),
             }
         }
         _ => capitalised(&explanation.why),
     }
 }
 
-/// Why that is enough: nothing allows it at all, or what allows it is not enough.
-fn conclusion(explanation: &Explanation) -> &'static str {
-    let allows = |layer: Layer| {
-        explanation.layers.iter().any(|verdict| verdict.layer == layer && verdict.verdict == "allows")
-    };
-    if allows(Layer::Identity) || allows(Layer::Resource) {
-        "It has to, whatever other policies allow."
-    } else {
-        "What nothing allows is denied."
-    }
+/// Does some policy allow it, which is not enough?
+fn is_allowed_somewhere(explanation: &Explanation) -> bool {
+    let mut layers = explanation.layers.iter();
+    layers.any(|verdict| {
+        matches!(verdict.layer, Layer::Identity | Layer::Resource) && verdict.verdict == "allows"
+    })
 }
 
 /// A sentence for each layer that had to allow it and does not.
@@ -83,14 +76,14 @@ fn silent(explanation: &Explanation, request: &Request) -> Vec<String> {
         let owner = request.resource_account.as_deref();
         let is_foreign = owner.is_some() && owner != request.principal.account();
         reasons.push(match (is_trust, request.principal.has_identity()) {
-            (true, _) => "The trust policy of the role does not let this caller in.".to_owned(),
+            (true, _) => "The trust policy of the role does not let this caller in, and only who is let in by it gets the role.".to_owned(),
             (false, false) => "No policy of the resource lets this caller in.".to_owned(),
             (false, true) if is_foreign => format!(
                 "The resource belongs to account {}, and its policy does not let this caller in: across accounts, the policies of both sides have to allow it.",
                 owner.unwrap_or_default()
             ),
             (false, true) if request.action.service() == "kms" => {
-                "The key's policy does not let this caller in, and nobody uses a key that its own policy does not let in.".to_owned()
+                "The policy of the key does not let this caller in, and a KMS key is used only by whom its own policy lets in.".to_owned()
             }
             (false, true) => "The policy of the resource does not let this caller in, and here it has to.".to_owned(),
         });
@@ -104,9 +97,12 @@ fn silent(explanation: &Explanation, request: &Request) -> Vec<String> {
     for (layer, said) in [
         (
             Layer::Boundary,
-            "The permissions boundary, which is the most that this identity may do, does not allow it.",
+            "The permissions boundary, which is the most that this identity may do whatever its policies allow, does not allow it.",
         ),
-        (Layer::Session, "The session was made with a policy of its own, and that does not allow it."),
+        (
+            Layer::Session,
+            "The session was made with a policy of its own, which is the most that it may do, and that does not allow it.",
+        ),
         (Layer::Endpoint, "The VPC endpoint that the request came through does not let it pass."),
         (
             Layer::PublicAccessBlock,
@@ -150,6 +146,9 @@ impl Page<'_> {
         };
         writeln!(self.out, "{said}")?;
         writeln!(self.out, "{}", neutral(&why(explanation, request)))?;
+        for because in &explanation.because {
+            writeln!(self.out, "  {}", neutral(&format!("It applies: {because}.")))?;
+        }
         if let Some(by) = &explanation.by {
             self.statement(by, None)?;
         }

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long it is waited for an answer before it is looked whether anything else is to be done.
 const LOOK_UP: Duration = Duration::from_millis(500);
+/// How often the manifest is written: a run that is killed loses count of the calls it made since.
+const NOTE_EVERY: Duration = Duration::from_secs(2);
 /// So many answers are noted in the journal at once.
 const JOURNAL_LINES: usize = 32;
 
@@ -148,6 +150,7 @@ pub fn into(
         number: 0,
         held: HashMap::new(),
         journal: Vec::new(),
+        noted: None,
     };
     let ended = drive.run(progress);
     // Whatever happened, what is known is kept.
@@ -202,6 +205,8 @@ struct Drive {
     number: u64,
     held: HashMap<CellKey, Vec<Record>>,
     journal: Vec<palisade_snapshot::JournalEntry>,
+    /// When the manifest was written last.
+    noted: Option<Instant>,
 }
 
 impl Drive {
@@ -301,7 +306,13 @@ impl Drive {
 
     fn flush(&mut self) -> anyhow::Result<()> {
         let entries = std::mem::take(&mut self.journal);
-        Ok(self.store.journal_append(&entries)?)
+        self.store.journal_append(&entries)?;
+        if self.noted.is_none_or(|noted| noted.elapsed() > NOTE_EVERY) {
+            self.noted = Some(Instant::now());
+            self.fill();
+            self.store.begin(&self.manifest.clone())?;
+        }
+        Ok(())
     }
 
     /// Says in the manifest what is known by now; the calls of earlier runs count too.

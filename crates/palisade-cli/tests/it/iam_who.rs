@@ -14,9 +14,7 @@ fn folder(policy: Value) -> Folder {
         "Root": {"Id": "r-1", "Name": "Root", "Accounts": ["111100000000"]},
         "Accounts": [{"Id": "111100000000", "Name": "films-prod"}],
         "Policies": [{"Id": "p-FullAWSAccess", "TargetIds": ["r-1", "111100000000"]}]});
-    let trust = |who: Value| {
-        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}]})
-    };
+    let trust = |who: Value| json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}]});
     let iam = json!({
         "UserDetailList": [{"Arn": "arn:aws:iam::111100000000:user/erin", "UserName": "erin", "UserId": "AIDAERIN", "Path": "/",
             "GroupList": [], "UserPolicyList": []}],
@@ -68,7 +66,9 @@ fn what_a_policy_would_change_is_asked_with_it() {
     let open = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::films/*"}]});
     folder.write("open.json", open.to_string());
-    folder.run(&format!("{ASKED} --resource-policy open.json")).ends(0, &["ANYBODY in the world, without credentials"]);
+    folder
+        .run(&format!("{ASKED} --resource-policy open.json"))
+        .ends(0, &["ANYBODY in the world, without credentials"]);
     folder
         .run("iam who-can s3:GetObject arn:aws:s3:::nothing/x --estate acme --resource-policy open.json")
         .ends(2, &["the estate does not hold `arn:aws:s3:::nothing/x`"]);
@@ -82,7 +82,9 @@ fn what_is_open_to_the_world_ends_with_one() {
         {"Sid": "Partner", "Effect": "Allow", "Principal": {"AWS": "999900000000"}, "Action": "s3:PutObject",
             "Resource": "arn:aws:s3:::films/*", "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}]});
     let folder = folder(open);
-    folder.run("iam public --estate acme").ends(1, &["1 resource is open", "statement `All`", "as in anonymous"]);
+    folder
+        .run("iam public --estate acme")
+        .ends(1, &["1 resource is open", "statement `All`", "as in anonymous"]);
     let said = folder.run("iam external --estate acme").ends(1, &[]).said();
     insta::assert_snapshot!(said.trim(), @"");
 }

@@ -41,7 +41,7 @@ fn a_denial_names_the_statement_that_denies_and_where_it_stands() {
             "Denied (by a statement): arn:aws:iam::111122223333:user/erin asks for s3:PutObject on arn:aws:s3:::reports/k.",
             "Because statement 1 (`NoWrites`) of no-writes at r-root, case.json:1:",
             "(a service control policy: what accounts of the organisation may do at most) denies it, and a denial always wins",
-            "It is about this request: `aws:PrincipalTag/team` (a tag of the caller) is not `data` (StringNotEquals): the request has none.",
+            "It applies here: `aws:PrincipalTag/team` (a tag of the caller) is not `data` (StringNotEquals): the request has none.",
             "the service control policies    denies: statement 1 (`NoWrites`)",
             "the identity policies           allows: statement 1 (`Reports`) of erins-policy",
             "1. send the request so that `aws:PrincipalTag/team` (a tag of the caller) is `data`; or make an exception in statement 1 (`NoWrites`)",

@@ -119,6 +119,9 @@ fn a_policy_has_one_form() {
         "{Statement: [{Principal: {AWS: [\"111122223333\"], Service: [\"a\", \"b\"]}, NotAction: [\"iam:*\"]}]}",
     );
     coerced("policy", json!("%7B%22Statement%22%3A%5B%5D%7D"), "{Statement: []}");
+    coerced("policy", json!(r#"{\"Statement\":[]}"#), "{Statement: []}");
+    let alone = json!({ "Effect": "Allow", "Action": "A:B" });
+    coerced("policy", alone, "{Statement: [{Effect: Allow, Action: [a:b]}]}");
 }
 
 #[test]
