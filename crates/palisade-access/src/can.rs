@@ -343,6 +343,7 @@ impl Work<'_> {
         all.sort_by_key(|(arn, ..)| *arn);
         let mut left = MAX_REACHED;
         for (arn, owner, policy) in all {
+            let is_key = arn.split(':').nth(2) == Some("kms");
             let mut seen: BTreeSet<String> = BTreeSet::new();
             for statement in
                 policy.statements.iter().filter(|statement| statement.effect != Some(Effect::Deny))

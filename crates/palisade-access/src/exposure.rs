@@ -301,16 +301,12 @@ fn settled(exposures: Vec<Exposure>) -> Vec<Exposure> {
         }
     }
     // What anybody can without an account, whoever has one can too.
-    let anonymous: Vec<(BTreeMap<&'static str, Vec<String>>, Vec<String>)> = all
-        .iter()
-        .filter(|exposure| exposure.who == Who::Anonymous)
-        .map(|exposure| (exposure.actions.clone(), exposure.conditions.clone()))
-        .collect();
+    let anonymous: Vec<Exposure> =
+        all.iter().filter(|exposure| exposure.who == Who::Anonymous).cloned().collect();
     all.retain(|exposure| {
-        exposure.who != Who::AnyAccount
-            || !anonymous.iter().any(|(actions, conditions)| {
-                *actions == exposure.actions && *conditions == exposure.conditions
-            })
+        let is_same =
+            |other: &Exposure| other.actions == exposure.actions && other.conditions == exposure.conditions;
+        exposure.who != Who::AnyAccount || !anonymous.iter().any(is_same)
     });
     all.sort_by(|a, b| a.who.cmp(&b.who));
     all

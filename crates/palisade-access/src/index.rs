@@ -189,13 +189,13 @@ impl Organisation {
         let of_service = self.by_service.get(asked.action.service()).into_iter().flatten();
         for at in of_service.chain(&self.always) {
             let policy = &self.contents[*at as usize];
-            let (text, may) = relevant(policy, asked);
+            let (text, may, looks) = relevant(policy, asked);
             if text.is_empty() {
                 continue;
             }
             let next = as_u32(texts.len() + 1);
             let part = *texts.entry(text).or_insert(next);
-            parts[*at as usize] = (part, looks(policy, asked), may);
+            parts[*at as usize] = (part, looks, may);
             touched.extend(&self.sets_of[*at as usize]);
         }
         let mut classes: HashMap<(Vec<u32>, Option<u32>), u32> =
@@ -397,36 +397,39 @@ impl Relevance {
     }
 }
 
-/// What of a policy is about what is asked, and whether that may allow it.
-fn relevant(policy: &Policy, asked: &About) -> (String, bool) {
+/// What of a policy is about what is asked, whether that may allow it, and at what of principals it looks.
+fn relevant(policy: &Policy, asked: &About) -> (String, bool, Looks) {
     if policy.unread.is_some() {
-        return (said(policy), true);
+        return (said(policy), true, Looks::default());
     }
-    let (mut text, mut may) = (String::new(), false);
+    let (mut text, mut may, mut all) = (String::new(), false, Looks::default());
     for statement in policy.statements.iter().filter(|statement| asked.is_in(statement)) {
         if text.is_empty() {
-            let _ = write!(text, "{:?} {} {}", policy.kind, policy.has_variables, policy.is_rejected);
+            text.push_str(if policy.has_variables { "variables" } else { "plain" });
+            let _ = write!(text, " {:?} {}", policy.kind, policy.is_rejected);
         }
         may |= statement.effect != Some(Effect::Deny);
+        all = all.or(statement_looks(policy, statement));
         say(statement, &mut text);
     }
-    (text, may)
+    (text, may, all)
 }
 
 /// At what of its principals a policy looks for what is asked.
 pub(crate) fn looks(policy: &Policy, asked: &About) -> Looks {
-    let mut all = Looks::default();
-    for statement in policy.statements.iter().filter(|statement| asked.is_in(statement)) {
-        let has_variable = |text: &str| policy.has_variables && text.contains("${");
-        let resources = statement.resources.iter().flat_map(|resources| &resources.patterns);
-        let texts = resources.map(|(_, written)| written.text.as_ref());
-        let values = statement.conditions.iter().flat_map(|condition| &condition.values);
-        if texts.chain(values.map(|value| value.text.as_ref())).any(has_variable) {
-            return Looks { at_arn: true, at_tags: true, at_account: true, at_organisation: true };
-        }
-        all = statement.conditions.iter().map(condition_looks).fold(all, Looks::or);
+    let statements = policy.statements.iter().filter(|statement| asked.is_in(statement));
+    statements.map(|statement| statement_looks(policy, statement)).fold(Looks::default(), Looks::or)
+}
+
+fn statement_looks(policy: &Policy, statement: &Statement) -> Looks {
+    let has_variable = |text: &str| policy.has_variables && text.contains("${");
+    let resources = statement.resources.iter().flat_map(|resources| &resources.patterns);
+    let texts = resources.map(|(_, written)| written.text.as_ref());
+    let values = statement.conditions.iter().flat_map(|condition| &condition.values);
+    if texts.chain(values.map(|value| value.text.as_ref())).any(has_variable) {
+        return Looks { at_arn: true, at_tags: true, at_account: true, at_organisation: true };
     }
-    all
+    statement.conditions.iter().map(condition_looks).fold(Looks::default(), Looks::or)
 }
 
 fn condition_looks(condition: &Condition) -> Looks {
@@ -469,10 +472,7 @@ pub(crate) fn organisations_in(statement: &Statement) -> Vec<Box<str>> {
         if matches!(condition.key.as_str(), "aws:principalorgid" | "aws:principalorgpaths") {
             for value in &condition.values {
                 let id = value.text.split('/').next().unwrap_or_default();
-                if id.starts_with("o-")
-                    && !id.contains(['*', '?'])
-                    && !found.iter().any(|known: &Box<str>| **known == *id)
-                {
+                if id.starts_with("o-") && !id.contains(['*', '?']) && !found.contains(&Box::from(id)) {
                     found.push(id.into());
                 }
             }

@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many roles chains are followed back from.
-const MAX_ROLES: usize = 1_000;
+const MAX_ROLES: usize = 10_000;
 
 /// A question who can do something.
 #[derive(Debug, Clone)]

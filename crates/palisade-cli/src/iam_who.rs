@@ -202,7 +202,8 @@ impl Page<'_> {
         let on = if answer.resource == "*" { String::new() } else { format!(" on {}", answer.resource) };
         let sum = |groups: &[Group]| groups.iter().map(|group| group.count).sum::<usize>();
         let what = neutral(&format!("{}{on}", answer.action)).into_owned();
-        let cannot = format!("{} cannot", sum(&answer.cannot));
+        let themselves = if through > 0 { " themselves" } else { "" };
+        let cannot = format!("{} cannot{themselves}", sum(&answer.cannot));
         match (direct, through) {
             (0, 0) if answer.unknown.is_empty() => write!(self.out, "Nobody can {what}: {cannot}")?,
             (0, 0) => write!(self.out, "Nobody is known who can {what}: {cannot}")?,
@@ -452,6 +453,12 @@ fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
+/// How many actions of how many services.
+fn counted(actions: usize, services: usize) -> String {
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    format!("{} of {}", plural(actions, "action"), plural(services, "service"))
+}
+
 /// Do two statements say the same, for a reader? The same policy of another role has another name.
 fn same(one: &Option<StatementRef>, other: &Option<StatementRef>) -> bool {
     match (one, other) {
@@ -610,14 +617,16 @@ impl Page<'_> {
         let who = neutral(&answer.principal).into_owned();
         match (actions, answer.reach.len()) {
             (0, 0) => writeln!(self.out, "{who} can do nothing.")?,
-            (actions, 0) => {
-                writeln!(self.out, "{who} can do {actions} actions of {} services.", services.len())?;
+            (actions, 0) => writeln!(self.out, "{who} can do {}.", counted(actions, services.len()))?,
+            (actions, reach) => {
+                let resources =
+                    if reach == 1 { "1 resource lets".to_owned() } else { format!("{reach} resources let") };
+                writeln!(
+                    self.out,
+                    "{who} can do {}, and {resources} it in by their own policies.",
+                    counted(actions, services.len())
+                )?;
             }
-            (actions, reach) => writeln!(
-                self.out,
-                "{who} can do {actions} actions of {} services, and {reach} resources let it in by their own policies.",
-                services.len()
-            )?,
         }
         for permission in &answer.permissions {
             writeln!(self.out, "\non {}", neutral(&self.listed(permission.resources.iter().cloned())))?;

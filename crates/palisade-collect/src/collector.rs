@@ -60,6 +60,9 @@ pub enum Event {
 /// The account of calls that are made before it is known whose credentials these are.
 pub const UNKNOWN_ACCOUNT: &str = "000000000000";
 
+/// How many listings get room for a page when none has any and nothing else is under way.
+const FORCED: usize = 8;
+
 /// How many accounts may be asked for their regions ahead of time.
 const AHEAD: usize = 8;
 
@@ -241,7 +244,8 @@ impl Collector {
                 Next::Idle if self.phase == Phase::Done => return Step::Done,
                 Next::Idle => {
                     // Nothing is under way: whoever waits for room must get it, or all would wait for ever.
-                    if !self.feed_one(now, true) {
+                    let fed = (0..FORCED).take_while(|_| self.feed_one(now, true)).count();
+                    if fed == 0 {
                         self.close(now);
                     }
                 }
@@ -542,6 +546,7 @@ impl Collector {
         }
         if self.is_shut_already(account) {
             self.tally.accounts_done += 1;
+            self.tally.closed += 1;
             return;
         }
         self.entered.push(Entered {
@@ -675,6 +680,7 @@ impl Collector {
             self.done(Cell { key, state: State::NotRead, records: 0, calls: 0, gaps: vec![gap.clone()] });
         }
         self.tally.accounts_done += 1;
+        self.tally.closed += 1;
     }
 
     fn is_shut_already(&self, account: AccountId) -> bool {

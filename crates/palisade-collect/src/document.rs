@@ -290,6 +290,26 @@ mod tests {
     }
 
     #[test]
+    fn what_differs_from_what_it_must_be_is_left_out() {
+        let check = |item: Value, expected: bool| {
+            let page =
+                "- call: a.B\n  in: every region\n  id: Id\n  each: A\n  only: { Home: $Region, On: true }\n";
+            let file: Arc<str> = "page".into();
+            let attributes = palisade_document::Text::whole(&file, "x: { is: text, live: X, absent: none }");
+            let collect = palisade_document::Text::whole(&file, page);
+            let kind = "AWS::A::B".parse().unwrap();
+            let (kind, _) = palisade_kinds::parse_kind(kind, "b", None, attributes, Some(collect));
+            let given = Given { account: "1".into(), region: "eu-west-1".into(), partition: "aws".into() };
+            let only = &kind.unwrap().collect[0].only;
+            assert_eq!(is_meant(only, item.as_object().unwrap(), &given), expected, "{item}");
+        };
+        check(json!({"Home": "eu-west-1", "On": true}), true);
+        check(json!({"Home": "us-east-1", "On": true}), false);
+        check(json!({"Home": "eu-west-1", "On": false}), false);
+        check(json!({}), true);
+    }
+
+    #[test]
     fn pages_are_put_together() {
         let check = |call: (&str, &str), pages: Vec<Value>, expected: Value| {
             let operation = &models().service(call.0).unwrap().operations[call.1];

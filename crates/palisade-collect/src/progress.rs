@@ -33,6 +33,8 @@ pub struct Progress {
 pub(crate) struct Tally {
     pub(crate) accounts: u64,
     pub(crate) accounts_done: u64,
+    /// Those that nothing is asked of, because they are closed to us or were read before.
+    pub(crate) closed: u64,
     pub(crate) cells: u64,
     pub(crate) records: u64,
     pub(crate) answered: u64,
@@ -61,6 +63,7 @@ impl Tally {
         Self {
             accounts: 0,
             accounts_done: 0,
+            closed: 0,
             cells: 0,
             records: 0,
             answered: 0,
@@ -89,7 +92,7 @@ impl Tally {
     }
 
     pub(crate) fn progress(&self, elapsed: Duration, (sent, throttled): (u64, u64)) -> Progress {
-        let accounts = self.accounts as f64;
+        let accounts = self.accounts.saturating_sub(self.closed) as f64;
         let per_account = match self.entered {
             0 => 17.0,
             entered => self.regions as f64 / entered as f64,

@@ -219,6 +219,7 @@ struct Collected {
     asked: Vec<String>,
     manifest: Option<Manifest>,
     unread_regions: usize,
+    progress: crate::Progress,
     ended: Duration,
     /// Was it killed?
     is_killed: bool,
@@ -348,6 +349,7 @@ impl<'a> Driver<'a> {
         }
         let mut manifest = Manifest::default();
         collector.fill(&mut manifest);
+        collected.progress = collector.progress(now);
         collected.ended = now;
         collected.manifest = Some(manifest);
         collected
@@ -404,6 +406,9 @@ fn a_small_organisation_is_collected_whole() {
         assert_eq!(cell.gaps.len(), usize::from(expected == State::NotRead), "{cell:?}");
     }
     assert_eq!(collected.of(crate::organisation::TREE)[0].document["ParentId"], "r-1");
+    let progress = &collected.progress;
+    assert_eq!((progress.accounts_done, progress.accounts), (3, 3));
+    assert_eq!((progress.calls, progress.remaining), (progress.calls_expected, Some(Duration::ZERO)));
     let manifest = collected.manifest.as_ref().unwrap();
     assert_eq!(manifest.organisation.as_deref(), Some("o-1"));
     assert_eq!((manifest.accounts.len(), manifest.policies_changed), (3, false));
@@ -750,4 +755,14 @@ fn what_has_not_changed_since_is_not_asked_again() {
         collected.asked.iter().filter(|asked| asked.contains("kms.DescribeKey")).count()
     };
     assert_eq!((described(&first), described(&second)), (8, 0));
+}
+
+#[test]
+fn little_room_is_slower_and_gives_the_same() {
+    let mut driver = Driver::new(&answer);
+    driver.options.held_bytes = 1;
+    driver.options.open_listings = 2;
+    driver.options.window = 1;
+    driver.options.in_flight = 1;
+    assert_eq!(driver.run(None).lines(), collected().lines());
 }

@@ -107,7 +107,11 @@ fn only_in(fields: &mut Fields<'_>) -> Vec<Source> {
             Some(source) => sources.push(source),
             None => {
                 let message = format!("`{}` is not a source", crate::fields::short(&word.text));
-                fields.error(&word.span, message, Some("`terraform`, `cloudformation` and `live` are".to_owned()));
+                fields.error(
+                    &word.span,
+                    message,
+                    Some("`terraform`, `cloudformation` and `live` are".to_owned()),
+                );
             }
         }
     }

@@ -701,7 +701,7 @@ fn had(condition: &Condition, request: &Request) -> String {
             values.join(", ")
         }
         Entry::Absent => "none".to_owned(),
-        Entry::Present(why) | Entry::Unknown(why) => format!("not known: {why}"),
+        Entry::Present(why) | Entry::Unknown(why) => format!("a value that is not known ({why})"),
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) enum Listed {
     Not,
 }
 
+/// The ARN of a resource, its account, and its policy, where they are known.
+pub type Owned<'r> = (&'r str, Option<&'r str>, Option<&'r Arc<Policy>>);
+
 /// A user or a role.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -305,7 +308,7 @@ impl Identities {
     }
 
     /// The resources that are known by ARN, with their account and policy.
-    pub fn resources(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<&Arc<Policy>>)> {
+    pub fn resources(&self) -> impl Iterator<Item = Owned<'_>> {
         self.resources.each()
     }
 
@@ -320,7 +323,7 @@ impl Identities {
     }
 
     /// The resource that a request about this ARN is about, its account and its policy.
-    pub fn resource(&self, arn: &str) -> Option<(&str, Option<&str>, Option<&Arc<Policy>>)> {
+    pub fn resource(&self, arn: &str) -> Option<Owned<'_>> {
         self.resources.find(arn).map(|(arn, kept)| (arn, kept.account.as_deref(), kept.policy.as_ref()))
     }
 

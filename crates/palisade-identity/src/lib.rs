@@ -20,7 +20,7 @@ mod settle;
 pub use asked::Asked;
 pub use call::{Mapped, calls};
 pub use event::{Event, NotAsked, read_event};
-pub use identities::{Gather, Identities, Identity};
+pub use identities::{Gather, Identities, Identity, Owned};
 pub use people::{Holder, People, Use};
 pub use recorded::{Because, Recorded};
 pub use replay::{Agreement, Disagreement, Replay, Tally};

@@ -17,6 +17,8 @@ pub struct Attached {
     pub(crate) classes: Arc<Classes>,
     /// The statement that is left out, as if it were not there.
     pub(crate) left_out: Option<usize>,
+    /// The level of each policy, where they are service control policies of an organisation.
+    pub(crate) levels: Option<Arc<[usize]>>,
     /// What keeps any answer from being known.
     pub(crate) open: Vec<String>,
     // The policy and its statement of each statement here.
@@ -287,7 +289,7 @@ impl Attached {
             open.push(format!("the actions of {} statements are too many to tell apart", statements.len()));
         }
         let (statements, places) = (statements.into(), places.into());
-        Self { policies, statements, classes: Arc::new(classes), left_out: None, open, places }
+        Self { policies, statements, classes: Arc::new(classes), left_out: None, levels: None, open, places }
     }
 
     /// The statements, with their places.

@@ -1,5 +1,7 @@
 //! Is there a request that some policies allow and others do not?
 
+pub(crate) mod levels;
+
 use crate::actions::Universe;
 use crate::answer::{Answer, Options, Report, Witness};
 use crate::asker::Asker;

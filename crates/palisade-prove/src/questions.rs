@@ -118,16 +118,7 @@ pub fn redundant(policies: &Attached, options: &Options) -> (Vec<Redundant>, Rep
             Answer::Holds => None,
             Answer::Unknown(reasons) => Some(reasons.join("; ")),
         };
-        let (policy, number) = policies.places[at];
-        let policy = &policies.policies[policy];
-        let statement = &policy.statements[number];
-        found.push(Redundant {
-            policy: policy.name.to_string(),
-            statement: number + 1,
-            sid: statement.sid.as_ref().map(ToString::to_string),
-            at: statement.span.as_ref().map(ToString::to_string),
-            open,
-        });
+        found.push(Redundant::of(policies, at, open));
     }
     (found, total)
 }

@@ -3,6 +3,7 @@
 use crate::answer::{AllowedBy, Witness};
 use crate::asker::{Asker, OWNER};
 use crate::compile::Attached;
+use crate::difference::levels::levels_of;
 use palisade_iam::{
     Action, Asked, Context, Decision, Entry, Facts, Known, Outcome, Policies, Policy, PolicyKind, Request,
     Rest, Strictness, decide,
@@ -37,14 +38,18 @@ pub(crate) fn request(witness: &Witness, asker: &Asker) -> Option<Request> {
         takes_no_resource: !witness.takes_resource,
         context,
         known: Known::default(),
-        facts: Facts::default(),
+        facts: Facts { principal_in_management_account: Some(false), ..Facts::default() },
     }))
 }
 
 /// What the engine decides when these policies are attached and nothing else stands in the way.
 pub(crate) fn decision(request: &Request, asker: &Asker, attached: &Attached) -> Decision {
     let mut policies = Policies::default();
-    if asker.is_named {
+    if let Some(levels) = levels_of(attached) {
+        policies.identity = vec![everything()];
+        policies.resource = Some(account());
+        policies.scps = levels;
+    } else if asker.is_named {
         policies.identity = vec![everything()];
         policies.resource = attached.policies.first().cloned();
     } else {
@@ -94,7 +99,8 @@ fn confirmed(witness: &Witness, asker: &Asker, new: &Attached, old: &Attached) -
 }
 
 fn allowed_by(decision: Decision, asker: &Asker, attached: &Attached) -> Option<AllowedBy> {
-    let by = decision.by?;
+    // Of levels that must all allow, none does it alone.
+    let by = decision.by.filter(|_| attached.levels.is_none())?;
     let at = if asker.is_named { 0 } else { by.place.policy };
     let policy = attached.policies.get(at)?;
     let statement = policy.statements.get(by.statement)?;

@@ -157,9 +157,9 @@ fn spoken(request: &Request) -> Option<Protocol> {
     }
     let is_form =
         request.header("content-type").is_some_and(|of| of.starts_with("application/x-www-form-urlencoded"));
-    (is_form && request.body.starts_with(b"Action=")
-        || is_form && request.body.windows(8).any(|at| at == b"&Action="))
-    .then_some(Protocol::Query)
+    let names_action =
+        || request.body.starts_with(b"Action=") || request.body.windows(8).any(|at| at == b"&Action=");
+    (is_form && names_action()).then_some(Protocol::Query)
 }
 
 type Found = (&'static Service, &'static Operation, Protocol, BTreeMap<String, String>);

@@ -1,7 +1,7 @@
 //! Collects a simulated organisation in virtual time, and prints what it took:
 //! `cargo run --release -p palisade-sim --example collect -- [--accounts N[,N…]] [--bulk N] [--rate PERCENT]`.
 
-#![expect(clippy::unwrap_used, reason = "an example may stop")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "an example may stop")]
 
 mod drive;
 

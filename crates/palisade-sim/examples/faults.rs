@@ -5,7 +5,7 @@
 //! one way to go wrong, every time that the call is made. No verdict may pass that did not pass without it, and what
 //! becomes unknown must be explained by the calls that went wrong.
 
-#![expect(clippy::unwrap_used, reason = "an example may stop")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "an example may stop")]
 
 mod drive;
 
@@ -209,6 +209,8 @@ impl World {
 #[derive(Debug, Default)]
 struct Wrong {
     passes: Vec<String>,
+    /// Verdicts that are not given at all, because the account could not be entered; the ledger says so.
+    unjudged: usize,
     unexplained: Vec<String>,
     unknown: usize,
 }
@@ -227,17 +229,22 @@ fn compare(usual: &Seen, seen: &Seen, injected: &[Fault]) -> Wrong {
         if seen.verdicts.contains_key(&(page.clone(), name.clone())) {
             continue;
         }
-        // Its resources are not all listed: the page says so for the account, or for the account's region.
-        let is_unlisted = seen.verdicts.iter().any(|((other, _), open)| {
-            other == page
-                && open.verdict == Verdict::Unknown
-                && (open.account.is_none() || open.account == said.account)
+        // Its resources are not all listed, and the page says so for the account; or what names it could not be read, so
+        // that the page speaks of it by another name.
+        let is_told = seen.verdicts.iter().any(|(key, open)| {
+            let is_its = open.account.is_none() || open.account == said.account;
+            key.0 == *page && is_its && (open.verdict == Verdict::Unknown || !usual.verdicts.contains_key(key))
         });
-        // The account itself could not be found, and the ledger says why.
+        // The account could not be found or entered, and the ledger says why.
+        let is_shut = seen.ledger.iter().any(|cell| {
+            Some(cell.key.account) == said.account && cell.key.region.is_none() && cell.state == State::NotRead
+        });
         let is_lost = said.account.is_some_and(|account| !seen.accounts.contains(&account));
         let says_so = seen.has_organisation_gap || seen.ledger.iter().any(|cell| cell.state != State::Read);
-        if !(is_unlisted || (is_lost && says_so)) {
-            wrong.passes.push(show(page, name));
+        match (is_told, is_shut || (is_lost && says_so)) {
+            (true, _) => {}
+            (false, true) => wrong.unjudged += 1,
+            (false, false) => wrong.passes.push(show(page, name)),
         }
     }
     // The calls as the ledger writes them, and what they stand for: without them, what hangs on them was not asked.
@@ -341,6 +348,7 @@ fn main() {
             all.passes.extend(wrong.passes);
             all.unexplained.extend(wrong.unexplained);
             all.unknown += wrong.unknown;
+            all.unjudged += wrong.unjudged;
             if place.is_multiple_of(100) && place > 0 {
                 eprintln!("  … {place} of {} collections", runs.len());
             }
@@ -352,6 +360,7 @@ fn main() {
     });
     let passes: usize = results.iter().map(|(wrong, ..)| wrong.passes.len()).sum();
     let unexplained: usize = results.iter().map(|(wrong, ..)| wrong.unexplained.len()).sum();
+    let unjudged: usize = results.iter().map(|(wrong, ..)| wrong.unjudged).sum();
     let unknown: usize = results.iter().map(|(wrong, ..)| wrong.unknown).sum();
     println!(
         "{} injections in {} collections ({} calls went wrong): {passes} wrong passes, {unknown} verdicts became unknown, {unexplained} of them unexplained",
@@ -359,6 +368,9 @@ fn main() {
         runs.len(),
         results.iter().map(|(_, injected, _)| injected).sum::<u64>(),
     );
+    if unjudged > 0 {
+        println!("{unjudged} verdicts on accounts that could not be entered were not given at all; the ledger names the accounts");
+    }
     if passes + unexplained > 0 {
         std::process::exit(1);
     }

@@ -5,6 +5,7 @@
 //! run killed at any point is gone on with; [`load`] makes raw resources of one, and says how completely each kind was
 //! listed.
 
+mod age;
 mod classify;
 mod compare;
 mod config;
@@ -25,6 +26,7 @@ mod sealed;
 mod store;
 mod who;
 
+pub use age::{Identity, Recipient};
 pub use compare::Difference;
 pub use config::{ConfigRead, is_config, read_config};
 pub use diff::{Change, Changes, NotCompared, Side, What, diff};
@@ -33,7 +35,7 @@ pub use error::SnapshotError;
 pub use files::{Disk, Files, Fill};
 pub use journal::{Answer, For, JournalEntry};
 pub use ledger::{Cell, CellKey, Gap, State};
-pub use load::{Expected, Loaded, load, read};
+pub use load::{Expected, Loaded, load, read, records_of};
 pub use manifest::{FORMAT, Manifest, Secrets};
 pub use memory::Memory;
 pub use purge::{Purged, purge};

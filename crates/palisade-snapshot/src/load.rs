@@ -358,7 +358,7 @@ fn each_record(
 }
 
 /// The records of one cell, and what is wrong with its file; none where it has no file.
-pub(crate) fn records_of(files: &dyn Files, key: &CellKey) -> (Vec<Record>, Vec<Diagnostic>) {
+pub fn records_of(files: &dyn Files, key: &CellKey) -> (Vec<Record>, Vec<Diagnostic>) {
     let path = key.path();
     if let Ok(None) = files.open(&path) {
         return (Vec::new(), Vec::new());

@@ -1,6 +1,8 @@
 //! Removes snapshots that are older than they should be, and nothing that is not a snapshot.
 
 use crate::files::{Disk, Files};
+use crate::redact::KEY;
+use crate::sealed::WRAPPED;
 use crate::store::{JOURNAL, LEDGER, MANIFEST, ORGANISATION};
 use crate::{FORMAT, Manifest};
 use std::fs;
@@ -77,7 +79,7 @@ fn remove(folder: &Path) -> io::Result<()> {
     for name in disk.names("")? {
         let base = name.strip_suffix(".sealed").or_else(|| name.strip_suffix(".part")).unwrap_or(&name);
         match base {
-            LEDGER | JOURNAL | ORGANISATION | "key" => fs::remove_file(folder.join(&name))?,
+            LEDGER | JOURNAL | ORGANISATION | KEY | WRAPPED => fs::remove_file(folder.join(&name))?,
             MANIFEST | "lock" | "records/" => {}
             _ => foreign += 1,
         }

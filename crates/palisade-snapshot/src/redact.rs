@@ -54,9 +54,33 @@ impl Redactor {
             return key.map(Self::with_key).ok_or_else(|| SnapshotError::Key(bad_key(&path)));
         }
         let key = new_key().map_err(|source| SnapshotError::Write { path: path.clone(), source })?;
+        Self::keep_key(files, key)
+    }
+
+    /// As [`of_folder`](Self::of_folder), a folder without a key getting that of an earlier snapshot: then secrets compare, and
+    /// records that are taken over from it are hashed as the others are.
+    ///
+    /// # Errors
+    /// A key can't be read or written, or is none.
+    pub fn of_folder_like(files: &dyn Files, earlier: &dyn Files) -> Result<Self, SnapshotError> {
+        let read = |files: &dyn Files| {
+            let read = whole(files, KEY, 1 << 10);
+            read.map_err(|source| SnapshotError::Read { path: files.shown(KEY), source })
+        };
+        match (read(files)?, read(earlier)?) {
+            (None, Some(bytes)) => {
+                let key = parse_key(&String::from_utf8_lossy(&bytes));
+                let key = key.ok_or_else(|| SnapshotError::Key(bad_key(&earlier.shown(KEY))))?;
+                Self::keep_key(files, key)
+            }
+            _ => Self::of_folder(files),
+        }
+    }
+
+    fn keep_key(files: &dyn Files, key: [u8; 32]) -> Result<Self, SnapshotError> {
         let text = format!("{}\n", hex(&key));
         let written = files.write(KEY, &mut |to| to.write_all(text.as_bytes()));
-        written.map_err(|source| SnapshotError::Write { path, source })?;
+        written.map_err(|source| SnapshotError::Write { path: files.shown(KEY), source })?;
         Ok(Self::with_key(key))
     }
 

@@ -4,8 +4,10 @@
 //! each addition. A frame is its sort, the length of what follows, a nonce and the sealed bytes; the path, the sort and the
 //! place of the frame are authenticated with it, so that frames can't be swapped, left out or cut off unnoticed.
 
-use crate::files::{Files, Fill};
-use crate::redact::hex;
+use crate::age::{self, Identity, Recipient};
+use crate::error::SnapshotError;
+use crate::files::{Files, Fill, whole};
+use crate::redact::{hex, new_key};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
@@ -29,6 +31,8 @@ const TAG_BYTES: usize = 16;
 /// What is added at once: answers of calls, of which each is bounded.
 const ADDED_BYTES_MAX: usize = 1 << 30;
 const SUFFIX: &str = ".sealed";
+/// The file of the key, wrapped for age recipients.
+pub(crate) const WRAPPED: &str = "key.age";
 
 /// What a frame is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +44,7 @@ enum Sort {
 
 /// Files that stay as they are.
 fn is_plain(path: &str) -> bool {
-    path == crate::store::MANIFEST
+    path == crate::store::MANIFEST || path == WRAPPED
 }
 
 fn derived(key: &[u8; 32], purpose: &str) -> [u8; 32] {
@@ -60,6 +64,35 @@ impl<F: Files> Sealed<F> {
         let name =
             format!("xchacha20-poly1305 {}", &hex(&derived(key, "palisade: the name of the key"))[..12]);
         Self { inner, cipher, name: name.into(), torn: Mutex::default() }
+    }
+
+    /// A folder of which the files are encrypted with a key that lies in it, wrapped for age recipients. A folder that has
+    /// none yet gets one for these recipients; one that has is opened with the identities, also to go on writing.
+    ///
+    /// # Errors
+    /// No identity opens the key, or it can't be read or written.
+    pub fn with_age(
+        inner: F,
+        recipients: &[Recipient],
+        identities: &[Identity],
+    ) -> Result<Self, SnapshotError> {
+        let path = inner.shown(WRAPPED);
+        let read = whole(&inner, WRAPPED, age::FILE_BYTES_MAX);
+        if let Some(bytes) = read.map_err(|source| SnapshotError::Read { path: path.clone(), source })? {
+            let key = age::unwrap(&bytes, identities);
+            let key = key.map_err(|why| SnapshotError::Key(format!("`{path}` holds the key: {why}")))?;
+            return Ok(Self::new(inner, &key));
+        }
+        if recipients.is_empty() {
+            return Err(SnapshotError::Key(format!(
+                "`{path}` is missing, and no age recipient is given to make it for"
+            )));
+        }
+        let failed = |source| SnapshotError::Write { path: path.clone(), source };
+        let key = new_key().map_err(failed)?;
+        let bytes = age::wrap(&key, recipients).map_err(failed)?;
+        inner.write(WRAPPED, &mut |to| to.write_all(&bytes)).map_err(failed)?;
+        Ok(Self::new(inner, &key))
     }
 
     fn physical(path: &str) -> String {

@@ -142,7 +142,7 @@ fn the_questions_of_the_corpus_are_answered_as_it_expects() {
             match found.get(key) {
                 None => differs.push(format!("{key:?} is expected and not found")),
                 Some(grant) => {
-                    if who["conditions"].is_object() != !grant.conditions.is_empty() {
+                    if who["conditions"].is_object() == grant.conditions.is_empty() {
                         differs.push(format!("{key:?}: {} but {:?}", who["conditions"], grant.conditions));
                     }
                     let by_name = grant.conditions.iter().any(|phrase| phrase.contains("session is called"));

@@ -186,12 +186,10 @@ impl Page<'_> {
         for miss in &explanation.near_misses {
             writeln!(self.out, "  {}", neutral(&capitalised(&of(&miss.statement))))?;
             for missed in &miss.missed {
+                let (asks, has) = link(missed.element);
                 let line = format!(
-                    "    {}: it is only for requests {} {}; this one has {}",
-                    missed.element,
-                    link(missed.element),
-                    missed.needed,
-                    missed.had
+                    "    {}: it {asks} {}; this request {has} {}",
+                    missed.element, missed.needed, missed.had
                 );
                 writeln!(self.out, "{}", neutral(&line))?;
             }
@@ -368,13 +366,13 @@ fn length(line: &[char]) -> usize {
     line.len()
 }
 
-/// What joins an element to what it asks for.
-fn link(element: &str) -> &'static str {
+/// How an element asks for something, and how a request has it.
+fn link(element: &str) -> (&'static str, &'static str) {
     match element {
-        "Principal" => "of",
-        "Action" => "for",
-        "Resource" => "about",
-        _ => "where",
+        "Principal" => ("names", "is made by"),
+        "Action" => ("is about", "asks for"),
+        "Resource" => ("is about", "is about"),
+        _ => ("applies only where", "has"),
     }
 }
 

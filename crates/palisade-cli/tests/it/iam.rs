@@ -173,7 +173,7 @@ fn policies_of_files_decide() {
         &files,
         &format!("{put} --identity allow.json --scp root=allow.json --scp prod=deny.json"),
         0,
-        &["deny.json on prod denies it"],
+        &["deny.json on prod (a service control policy"],
     );
     decides(
         &files,
@@ -266,7 +266,7 @@ fn a_policy_that_aws_would_refuse_is_reported_and_grants_nothing() {
             "p.json:1:",
         ),
         ("[]", "ImplicitlyDenied", "p.json:1:1"),
-        ("{", "Unknown", "p.json:1:2"),
+        ("{", "ImplicitlyDenied", "p.json:1:2"),
         ("", "denied", "p.json"),
         (&deep, "ImplicitlyDenied", "p.json:1:"),
         (&long, "ImplicitlyDenied", "AWS stores none above"),

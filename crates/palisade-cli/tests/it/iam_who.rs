@@ -38,7 +38,22 @@ const ASKED: &str = "iam who-can s3:GetObject arn:aws:s3:::films/x --estate acme
 #[test]
 fn the_first_line_is_the_answer() {
     let said = folder(Value::Null).run(ASKED).ends(0, &[]).said();
-    insta::assert_snapshot!(said.trim(), @"");
+    insta::assert_snapshot!(said.trim(), @r"
+    2 can s3:GetObject on arn:aws:s3:::films/x, and 1 more through roles; 1 cannot themselves.
+
+    By statement 1 of the policy `own` of the role reader, acme/111100000000/iam.json:1:543
+      role reader, in films-prod
+
+    Because nothing denies it
+      the root user, in films-prod
+
+    Through roles that they assume
+      user erin in 111100000000 (films-prod) → role reader
+          by statement 1 of the trust policy of arn:aws:iam::111100000000:role/reader, acme/111100000000/iam.json:1:346
+
+    Cannot
+      1  neither their own policies nor the resource's let them
+    ");
 }
 
 #[test]
@@ -86,7 +101,18 @@ fn what_is_open_to_the_world_ends_with_one() {
         .run("iam public --estate acme")
         .ends(1, &["1 resource is open", "statement `All`", "as in anonymous"]);
     let said = folder.run("iam external --estate acme").ends(1, &[]).said();
-    insta::assert_snapshot!(said.trim(), @"");
+    insta::assert_snapshot!(said.trim(), @r"
+    1 resource is open to other accounts, of 2 with a policy.
+
+    arn:aws:s3:::films in 111100000000 (films-prod)
+      ANYBODY in the world, without credentials: read s3:GetObject
+          by statement `All` of the policy of arn:aws:s3:::films, acme/111100000000/resource-policies.json:1:89
+          as in anonymous → s3:GetObject arn:aws:s3:::films/*
+      whomever account 999900000000 lets (outside): write s3:PutObject
+          by statement `Partner` of the policy of arn:aws:s3:::films, acme/111100000000/resource-policies.json:1:194
+          if aws:SourceIp is in 203.0.113.0/24
+          as in arn:aws:iam::999900000000:user/somebody → s3:PutObject arn:aws:s3:::films/* with aws:sourceip=203.0.113.9
+    ");
 }
 
 #[test]
@@ -101,7 +127,13 @@ fn what_is_missing_ends_with_three_unless_it_may_be() {
 fn what_somebody_can_is_told_by_service() {
     let folder = folder(Value::Null);
     let said = folder.run("iam can arn:aws:iam::111100000000:role/reader --estate acme").ends(0, &[]).said();
-    insta::assert_snapshot!(said.trim(), @"");
+    insta::assert_snapshot!(said.trim(), @r"
+    arn:aws:iam::111100000000:role/reader can do 1 action of 1 service.
+
+    on arn:aws:s3:::films/*
+      s3  read GetObject
+      by statement 1 of the policy `own` of the role reader, acme/111100000000/iam.json:1:543
+    ");
     folder
         .run("iam can arn:aws:iam::111100000000:role/raeder --estate acme")
         .ends(2, &["did you mean `arn:aws:iam::111100000000:role/reader`?"]);

@@ -19,6 +19,7 @@ mod hostile_pages;
 mod iam;
 mod iam_check;
 mod iam_who;
+mod live;
 mod outside;
 mod readme;
 mod shell;

@@ -242,7 +242,7 @@ fn the_front_matter_says_where_and_what_was_meant() {
         "since: 0.1.0",
         "owner: me",
         &[
-            "6:1: `owner` is not a field of a check (its fields are `title`, `since`, `severity`, `looks-at`, `objectives`)",
+            "6:1: `owner` is not a field of a check (its fields are `title`, `since`, `severity`, `looks-at`, `only-in`, `objectives`)",
         ],
     );
     check(
@@ -424,7 +424,7 @@ fn tests_that_would_never_run_are_found() {
         "```hcl",
         "```",
         &[
-            "21:1: the example names no language (one of `hcl`, `cloudformation`, `terraform-plan`, `estate` is expected)",
+            "21:1: the example names no language (one of `hcl`, `cloudformation`, `terraform-plan`, `live`, `estate` is expected)",
         ],
     );
     check(

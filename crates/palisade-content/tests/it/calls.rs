@@ -363,8 +363,11 @@ fn select(at: Type, step: &Step) -> Result<Type, String> {
     match (service.shape(of), step.each, &step.key) {
         (_, false, None) => Ok(at),
         (Some(Shape::List(item)), true, None) => Ok(Type::Of(service, item)),
-        (Some(Shape::List(item)), _, Some(_)) => {
+        (Some(Shape::List(item)), _, Some(key)) => {
             let item = Type::Of(service, item);
+            if let Some((name, _)) = key.split_once('=') {
+                return enter(item, name).map(|_| item);
+            }
             enter(item, "Key").and_then(|_| enter(item, "Value"))
         }
         (None, ..) if of.to == To::String => Ok(Type::Any),

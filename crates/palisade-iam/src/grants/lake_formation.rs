@@ -206,11 +206,8 @@ fn reads_data(grant: &LakeFormationGrant, parameters: &Parameters, request: &Req
         // "Insert, update and read": whether it is enough for reading alone, the pages leave open.
         Some("SELECT") if given("INSERT") || given("DELETE") => Truth::Unknown,
         Some("SELECT" | "INSERT" | "DELETE") => Truth::No,
-        _ => ["SELECT", "INSERT", "DELETE"]
-            .into_iter()
-            .any(given)
-            .then_some(Truth::Unknown)
-            .unwrap_or(Truth::No),
+        _ if ["SELECT", "INSERT", "DELETE"].into_iter().any(given) => Truth::Unknown,
+        _ => Truth::No,
     };
     about.and(permitted).and(has_columns(&grant.on, parameters))
 }
@@ -218,9 +215,9 @@ fn reads_data(grant: &LakeFormationGrant, parameters: &Parameters, request: &Req
 fn has_columns(on: &LakeResource, parameters: &Parameters) -> Truth {
     let LakeResource::Table { columns: Some(columns), .. } = on else { return Truth::Yes };
     let Some(asked) = &parameters.columns else { return Truth::Unknown };
-    let is_given = |column: &Box<str>| match columns {
-        Columns::Only(columns) => columns.contains(column),
-        Columns::AllBut(columns) => !columns.contains(column),
+    let all_given = match columns {
+        Columns::Only(columns) => asked.iter().all(|column| columns.contains(column)),
+        Columns::AllBut(columns) => !asked.iter().any(|column| columns.contains(column)),
     };
-    asked.iter().all(is_given).into()
+    all_given.into()
 }

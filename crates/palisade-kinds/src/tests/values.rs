@@ -121,7 +121,7 @@ fn a_policy_has_one_form() {
     coerced("policy", json!("%7B%22Statement%22%3A%5B%5D%7D"), "{Statement: []}");
     coerced("policy", json!(r#"{\"Statement\":[]}"#), "{Statement: []}");
     let alone = json!({ "Effect": "Allow", "Action": "A:B" });
-    coerced("policy", alone, "{Statement: [{Effect: Allow, Action: [a:b]}]}");
+    coerced("policy", alone, r#"{Statement: [{Effect: "Allow", Action: ["a:b"]}]}"#);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use palisade_iam::{Outcome, Policy, PolicyKind, Strictness};
 use palisade_prove::{
     Answer, Attached, Options, Report, access_not_granted, allows, equivalent, no_new_access,
-    no_public_access, redundant,
+    no_public_access, redundant, redundant_levels,
 };
 
 /// Statements in short: JSON without the braces around, each with `Effect` etc.
@@ -289,7 +289,7 @@ fn a_variable_in_a_field_of_an_arn_may_be_anything_but_several_fields() {
     // A text takes a value with a colon, a field does not.
     let field = r#""ArnLike": {"aws:SourceArn": "arn:aws:sns:r:${aws:PrincipalTag/t}:z"}"#;
     let text = r#""StringLike": {"aws:SourceArn": "arn:aws:sns:r:${aws:PrincipalTag/t}:z"}"#;
-    conditions(field, text, "unknown");
+    conditions(field, text, "violated");
     conditions(text, field, "holds");
 }
 
@@ -464,4 +464,51 @@ fn hostile_policies_end_in_unknown_and_not_in_silence() {
         let report = no_new_access(&old, &new, &Options { steps, ..Options::default() });
         assert!(!matches!(report.answer, Answer::Holds), "{steps}");
     }
+}
+
+#[test]
+fn a_service_control_policy_allows_at_its_level_only_and_denies_at_all() {
+    let level = |at: &str, policies: &[&[String]]| {
+        let one = |statements: &&[String]| {
+            let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+            let policy =
+                Policy::parse(&text, &"policy.json".into(), PolicyKind::ServiceControl, Strictness::Strict);
+            assert!(!policy.is_rejected, "{text}: {:?}", policy.diagnostics);
+            std::sync::Arc::new(policy)
+        };
+        palisade_iam::Level { at: at.into(), policies: policies.iter().map(one).collect() }
+    };
+    let check = |levels: &[palisade_iam::Level], expected: &[(usize, usize)]| {
+        let (found, report) = redundant_levels(levels, &Options::default());
+        assert_eq!(report.unconfirmed, 0);
+        assert!(found.iter().all(|one| one.open.is_none()), "{found:?}");
+        let places: Vec<(usize, usize)> = found
+            .iter()
+            .map(|one| {
+                let sid: Vec<usize> =
+                    one.sid.as_ref().unwrap()[1..].split('p').map(|number| number.parse().unwrap()).collect();
+                (sid[0], sid[1])
+            })
+            .collect();
+        assert_eq!(places, expected);
+    };
+    let all = |sid: &str| allow(&format!(r#""Sid": "{sid}", "Action": "*", "Resource": "*""#));
+    let logs =
+        |sid: &str| deny(&format!(r#""Sid": "{sid}", "Action": "cloudtrail:StopLogging", "Resource": "*""#));
+    let trails = |sid: &str| deny(&format!(r#""Sid": "{sid}", "Action": "cloudtrail:*", "Resource": "*""#));
+    let some = |sid: &str| allow(&format!(r#""Sid": "{sid}", "Action": ["s3:*", "sqs:*"], "Resource": "*""#));
+    // Each level must allow, so none of the allowances is too much; the same denial above is enough.
+    check(&[level("root", &[&[all("s0p1")]]), level("account", &[&[all("s1p1")]])], &[]);
+    check(
+        &[
+            level("root", &[&[all("s0p1")], &[trails("s0p2")]]),
+            level("account", &[&[all("s1p1"), logs("s1p2")]]),
+        ],
+        &[(1, 2)],
+    );
+    // Beside one that allows all at its own level an allowance says nothing, and at another it does.
+    check(&[level("root", &[&[all("s0p1"), some("s0p2")]]), level("account", &[&[all("s1p1")]])], &[(0, 2)]);
+    check(&[level("root", &[&[all("s0p1")]]), level("account", &[&[some("s1p1")]])], &[]);
+    // What no level but one allows need not be denied.
+    check(&[level("root", &[&[all("s0p1")]]), level("account", &[&[some("s1p1"), logs("s1p2")]])], &[(1, 2)]);
 }

@@ -1,5 +1,7 @@
 //! Drives a collection against the simulated APIs, in virtual time.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "an example or a test may stop")]
+
 use palisade_aws::{Ask, CallFailure};
 use palisade_collect::{CallId, Collector, Event, Step, UNKNOWN_ACCOUNT};
 use palisade_model::AccountId;

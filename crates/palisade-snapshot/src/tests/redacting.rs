@@ -183,3 +183,16 @@ fn markers_that_somebody_else_wrote_are_bounded_and_never_a_known_secret() {
         assert!(seen(json!({ "x": marker })).starts_with(expected), "{expected}");
     }
 }
+
+#[test]
+fn a_later_snapshot_takes_over_the_key_of_an_earlier_one() {
+    let (earlier, later) = (Memory::new(), Memory::new());
+    let first = Redactor::of_folder(&earlier).expect("it makes a key");
+    let second = Redactor::of_folder_like(&later, &earlier).expect("it takes the key");
+    assert_eq!(first.key_name(), second.key_name());
+    assert_eq!(later.contents()["key"], earlier.contents()["key"]);
+    // One that has a key keeps it.
+    let other = Memory::new();
+    let own = Redactor::of_folder(&other).expect("it makes a key").key_name();
+    assert_eq!(Redactor::of_folder_like(&other, &earlier).expect("it has one").key_name(), own);
+}

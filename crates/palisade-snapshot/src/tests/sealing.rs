@@ -175,3 +175,26 @@ fn only_snapshots_that_are_old_are_removed_and_what_is_none_of_theirs_stays() {
     }
     std::fs::remove_dir_all(&parent).expect("it is removed");
 }
+
+#[test]
+fn a_snapshot_for_age_recipients_is_gone_on_with_and_read_by_their_identities_alone() {
+    const IDENTITY: &str = "AGE-SECRET-KEY-16Z4CCAP8S7Z5NN45HRSE0QXMUVZJT3V54PEAGEHQMNWYXCA27LSSWGR9W4";
+    let identities = Identity::read(IDENTITY).expect("an identity");
+    let memory = Memory::new();
+    let error = Sealed::with_age(memory.clone(), &[], &identities).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("`key.age` is missing, and no age recipient is given to make it for"));
+    let recipients = [identities[0].recipient()];
+    let files = Sealed::with_age(memory.clone(), &recipients, &[]).expect("it is made");
+    let (mut store, _) = Store::open(Arc::new(files), Redactor::keeping()).expect("it opens");
+    store.begin(&manifest()).expect("it begins");
+    memory.restart();
+    let error = Sealed::with_age(memory.clone(), &recipients, &[]).err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("`key.age` holds the key: none of the identities opens it"));
+    let files = Sealed::with_age(memory.clone(), &[], &identities).expect("it is opened");
+    let (mut store, _) = Store::open(Arc::new(files), Redactor::keeping()).expect("it opens");
+    store.seal(&cell(BUCKETS, State::Read, 1), vec![record(BUCKETS, "a", json!({}))]).expect("it is sealed");
+    store.finish(&manifest()).expect("it is finished");
+    let files = Sealed::with_age(memory.clone(), &[], &identities).expect("it is opened");
+    let loaded = load(&files, &Expected::new()).expect("it is a snapshot");
+    assert_eq!((loaded.resources.len(), loaded.diagnostics), (1, vec![]));
+}
