@@ -350,6 +350,12 @@ impl About {
         }
     }
 
+    /// The action, on whatever resource.
+    pub fn of_all(action: &Action) -> Self {
+        let context = Context::new(Rest::Unknown("it is not told".into()));
+        Self { action: action.clone(), resource: None, begins: None, context }
+    }
+
     /// May the statement be about it?
     pub fn is_in(&self, statement: &Statement) -> bool {
         if statement.actions.matches(&self.action, &self.context).is_no() {

@@ -234,11 +234,25 @@ pub(crate) fn direct(
     wanted: &Wanted,
     target: &Target,
 ) -> Result<Direct, String> {
-    let mut direct = Direct::default();
     let relevance = organisation.relevance(&target.about);
+    others(organisation, wanted, target, &relevance, &HashSet::new())
+}
+
+/// Those who can themselves, but for those who are known already.
+fn others(
+    organisation: &Organisation,
+    wanted: &Wanted,
+    target: &Target,
+    relevance: &Relevance,
+    known: &HashSet<Who>,
+) -> Result<Direct, String> {
+    let mut direct = Direct::default();
     let admits = admits(organisation, target);
-    let members = members(organisation, target, &admits, &relevance, &mut direct);
-    classes(organisation, wanted, target, &relevance, members, &mut direct)?;
+    let mut members = members(organisation, target, &admits, relevance, &mut direct);
+    if !known.is_empty() {
+        members.retain(|member| !known.contains(&who(organisation, *member)));
+    }
+    classes(organisation, wanted, target, relevance, members, &mut direct)?;
     if !target.takes_no_resource {
         outsiders(organisation, wanted, target, &mut direct)?;
         unread(organisation, wanted, target, &admits, &mut direct)?;
@@ -501,6 +515,9 @@ fn chains(
     waiting.extend(roles.into_iter().map(|role| Step { through: vec![role.clone()] }));
     let mut found: Vec<Grant> = Vec::new();
     let mut left = MAX_ROLES;
+    // What principals may assume is looked for once, for all roles.
+    let assumption = Action::parse("sts:AssumeRole").map(|action| About::of_all(&action));
+    let relevance = assumption.map(|about| organisation.relevance(&about)).unwrap_or_default();
     while let Some(step) = waiting.pop_front() {
         if left == 0 {
             let names = step.through.first().map(|who| who.name().to_owned());
@@ -521,7 +538,7 @@ fn chains(
             assume.steps = wanted.steps;
             assume.chains = false;
             let target = target(organisation, &assume)?;
-            let mut into = self::direct(organisation, &assume, &target)?;
+            let mut into = others(organisation, &assume, &target, &relevance, &seen)?;
             direct.decided += into.decided;
             for group in std::mem::take(&mut into.unknown).finish() {
                 let Group { why, count, such_as } = group;

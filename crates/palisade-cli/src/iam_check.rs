@@ -64,8 +64,11 @@ pub enum CheckVerb {
     /// Is there no statement that changes nothing, in policies that are attached together?
     Redundant {
         /// The policies; of what declares policies, each is asked about by itself.
-        #[arg(required = true, num_args = 1..)]
+        #[arg(required_unless_present = "levels", num_args = 1..)]
         policies: Vec<PathBuf>,
+        /// Service control policies by level, from the root of the organisation down: each level must allow.
+        #[arg(long = "level", value_name = "NAME=FILE,…", value_parser = level, conflicts_with = "policies")]
+        levels: Vec<(String, Vec<PathBuf>)>,
         #[command(flatten)]
         options: ProveOptions,
     },
@@ -172,7 +175,10 @@ pub fn run(verb: &CheckVerb, color: bool) -> anyhow::Result<Ending> {
                 &palisade_prove::no_public_access,
             )
         }
-        CheckVerb::Redundant { policies, options } => redundant(policies, &options.of("redundant"), color),
+        CheckVerb::Redundant { policies, levels, options } if levels.is_empty() => {
+            redundant(policies, &options.of("redundant"), color)
+        }
+        CheckVerb::Redundant { levels, options, .. } => over_levels(levels, &options.of("redundant"), color),
     }
 }
 
@@ -317,4 +323,36 @@ fn redundant(paths: &[PathBuf], options: &ProveOptions, color: bool) -> anyhow::
         steps += report.steps;
     }
     say::redundant(&found, steps, is_partial, options)
+}
+
+/// Asks of service control policies, level by level, which statements could go.
+fn over_levels(
+    levels: &[(String, Vec<PathBuf>)],
+    options: &ProveOptions,
+    color: bool,
+) -> anyhow::Result<Ending> {
+    let mut read = Vec::new();
+    for (name, paths) in levels {
+        let mut policies = Vec::new();
+        for (given, path) in read_all(paths, Some(PolicyKind::ServiceControl), color)?.into_iter().zip(paths)
+        {
+            let Given::Document(policy) = given else {
+                anyhow::bail!("`{}` is no policy: of levels, files of policies are expected", path.display())
+            };
+            policies.push(policy);
+        }
+        read.push(palisade_iam::Level { at: name.as_str().into(), policies });
+    }
+    let (found, report) = palisade_prove::redundant_levels(&read, &options.options());
+    say::redundant(&found, report.steps, false, options)
+}
+
+/// Reads `NAME=FILE,FILE`.
+fn level(text: &str) -> Result<(String, Vec<PathBuf>), String> {
+    match text.split_once('=') {
+        Some((name, files)) if !name.is_empty() && !files.is_empty() => {
+            Ok((name.to_owned(), files.split(',').map(PathBuf::from).collect()))
+        }
+        _ => Err("`NAME=FILE` or `NAME=FILE,FILE` is expected".to_owned()),
+    }
 }

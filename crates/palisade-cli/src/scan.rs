@@ -120,7 +120,14 @@ fn live(
     let live = Live { folder, is_temporary };
     let checks = library.checks().filter(|(page, _)| selection.holds(page)).map(|(_, check)| check);
     let kinds = collect::kinds_of(checks, library);
-    collect::into(&live.folder, &options.aws.live, Some(&kinds), false, library, progress)?;
+    collect::into(
+        &live.folder,
+        &options.aws.live,
+        Some(&kinds),
+        collect::Keep::default(),
+        library,
+        progress,
+    )?;
     Ok(Some(live))
 }
 

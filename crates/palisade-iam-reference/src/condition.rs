@@ -3,10 +3,11 @@
 use crate::case::{Case, Statement, list, written};
 use crate::context::{Held, held};
 use crate::element::{Part, Replaced, like, replaced};
+use crate::tables::{Compare, OPERATORS};
 use crate::tri::Tri;
 use crate::values::{moment, number, range, split_arn};
 use serde_json::Value;
-use std::cmp::Ordering::{self, Equal, Greater, Less};
+use std::cmp::Ordering;
 
 /// Whether a statement's conditions hold.
 pub(crate) fn holds(case: &Case<'_>, statement: Statement<'_>) -> Tri {
@@ -82,41 +83,6 @@ fn absent(set: Set, negated: bool, if_exists: bool) -> Tri {
         (Set::Some, ..) => Tri::Open,
     }
 }
-
-/// How an operator compares the statement's value with the request's.
-enum Compare {
-    Exactly,
-    IgnoringCase,
-    Like,
-    Arn,
-    Number(&'static [Ordering]),
-    Moment(&'static [Ordering]),
-    Bool,
-    Binary,
-    Range,
-}
-
-/// The operators, with the negated ones beside theirs (`operators`). `ArnEquals` behaves like `ArnLike`.
-const OPERATORS: [(&str, &str, Compare); 18] = [
-    ("stringequals", "stringnotequals", Compare::Exactly),
-    ("stringequalsignorecase", "stringnotequalsignorecase", Compare::IgnoringCase),
-    ("stringlike", "stringnotlike", Compare::Like),
-    ("arnequals", "arnnotequals", Compare::Arn),
-    ("arnlike", "arnnotlike", Compare::Arn),
-    ("numericequals", "numericnotequals", Compare::Number(&[Equal])),
-    ("numericlessthan", "-", Compare::Number(&[Less])),
-    ("numericlessthanequals", "-", Compare::Number(&[Less, Equal])),
-    ("numericgreaterthan", "-", Compare::Number(&[Greater])),
-    ("numericgreaterthanequals", "-", Compare::Number(&[Greater, Equal])),
-    ("dateequals", "datenotequals", Compare::Moment(&[Equal])),
-    ("datelessthan", "-", Compare::Moment(&[Less])),
-    ("datelessthanequals", "-", Compare::Moment(&[Less, Equal])),
-    ("dategreaterthan", "-", Compare::Moment(&[Greater])),
-    ("dategreaterthanequals", "-", Compare::Moment(&[Greater, Equal])),
-    ("bool", "-", Compare::Bool),
-    ("binaryequals", "-", Compare::Binary),
-    ("ipaddress", "notipaddress", Compare::Range),
-];
 
 fn compare(case: &Case<'_>, statement: Statement<'_>, by: &Compare, value: &str, held: &str) -> Tri {
     // What a text that is no number, date or address is compared with, does not match.

@@ -4,31 +4,9 @@ use crate::case::{Case, Principal, Statement, is_one_of, is_unknown, list, state
 use crate::grants::{grants_allow, grants_of_services_allow};
 use crate::principal::{Named, is_perhaps_named_itself, named};
 use crate::tri::Tri;
-use crate::{condition, element, kms, s3};
+use crate::{Answer, Decision, condition, element, kms, s3};
 use palisade_services::{AccessLevel, Reference};
 use serde_json::Value;
-
-/// The answer to a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
-    /// What AWS answers.
-    pub decision: Decision,
-    /// Whether some policy denies it in so many words.
-    pub denied: Tri,
-}
-
-/// What AWS answers to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// It goes through.
-    Allowed,
-    /// Nothing that has to allow it does.
-    ImplicitlyDenied,
-    /// A policy denies it.
-    ExplicitlyDenied,
-    /// It depends on what was not told, or on what AWS's pages do not say.
-    Unknown,
-}
 
 /// Decides a case.
 ///
@@ -65,7 +43,6 @@ pub fn decide(json: &Value) -> Result<Answer, String> {
     Ok(Answer { decision, denied })
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Statements
 
 /// Whether a statement is about the request: its action, resource and conditions.
@@ -95,7 +72,6 @@ fn some(policies: &[&Value], effect: &str, applies: impl Fn(Statement<'_>) -> Tr
     }))
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // 1. Explicit deny
 
 /// `logic`: an explicit deny in any policy overrides what others allow.
@@ -157,7 +133,6 @@ fn rcps_apply(case: &Case<'_>) -> Tri {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // 2. What has to allow
 
 fn allowed(case: &Case<'_>) -> Tri {
@@ -315,7 +290,6 @@ fn has_no_effect(case: &Case<'_>) -> bool {
     kms::administers_from_outside(case) || case.is("kms:RetireGrant")
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // 3. The same account (`logic-denyallow`; the table of how a resource policy names the principal)
 
 fn same_account(case: &Case<'_>, resource: &Resource) -> Tri {
@@ -340,7 +314,6 @@ fn same_account(case: &Case<'_>, resource: &Resource) -> Tri {
     Tri::any([own, itself, behind, everyone, grant])
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
 // 4. Across accounts, the principal's side
 
 fn principal_side(case: &Case<'_>) -> Tri {

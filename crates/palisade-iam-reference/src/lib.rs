@@ -28,6 +28,28 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Answer, Decision, decide};
+pub use decide::decide;
 pub use pages::PAGES;
 pub use tri::Tri;
+
+/// The answer to a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// What AWS answers.
+    pub decision: Decision,
+    /// Whether some policy denies it in so many words.
+    pub denied: Tri,
+}
+
+/// What AWS answers to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It goes through.
+    Allowed,
+    /// Nothing that has to allow it does.
+    ImplicitlyDenied,
+    /// A policy denies it.
+    ExplicitlyDenied,
+    /// It depends on what was not told, or on what AWS's pages do not say.
+    Unknown,
+}

@@ -1,5 +1,42 @@
 //! Tables of AWS's pages, as data.
 
+use std::cmp::Ordering::{self, Equal, Greater, Less};
+
+/// How an operator compares the statement's value with the request's.
+pub(crate) enum Compare {
+    Exactly,
+    IgnoringCase,
+    Like,
+    Arn,
+    Number(&'static [Ordering]),
+    Moment(&'static [Ordering]),
+    Bool,
+    Binary,
+    Range,
+}
+
+/// The operators, with the negated ones beside theirs (`operators`). `ArnEquals` behaves like `ArnLike`.
+pub(crate) const OPERATORS: [(&str, &str, Compare); 18] = [
+    ("stringequals", "stringnotequals", Compare::Exactly),
+    ("stringequalsignorecase", "stringnotequalsignorecase", Compare::IgnoringCase),
+    ("stringlike", "stringnotlike", Compare::Like),
+    ("arnequals", "arnnotequals", Compare::Arn),
+    ("arnlike", "arnnotlike", Compare::Arn),
+    ("numericequals", "numericnotequals", Compare::Number(&[Equal])),
+    ("numericlessthan", "-", Compare::Number(&[Less])),
+    ("numericlessthanequals", "-", Compare::Number(&[Less, Equal])),
+    ("numericgreaterthan", "-", Compare::Number(&[Greater])),
+    ("numericgreaterthanequals", "-", Compare::Number(&[Greater, Equal])),
+    ("dateequals", "datenotequals", Compare::Moment(&[Equal])),
+    ("datelessthan", "-", Compare::Moment(&[Less])),
+    ("datelessthanequals", "-", Compare::Moment(&[Less, Equal])),
+    ("dategreaterthan", "-", Compare::Moment(&[Greater])),
+    ("dategreaterthanequals", "-", Compare::Moment(&[Greater, Equal])),
+    ("bool", "-", Compare::Bool),
+    ("binaryequals", "-", Compare::Binary),
+    ("ipaddress", "notipaddress", Compare::Range),
+];
+
 /// Keys that are what the case says at one place, for whom it says it (`keys`).
 pub(crate) const TOLD: [(&str, &str); 15] = [
     ("aws:resourceorgid", "/organisation/resource/id"),

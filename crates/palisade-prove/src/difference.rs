@@ -522,8 +522,17 @@ fn present(applying: &[&Statement]) -> BTreeSet<Arc<str>> {
     let nothing = Values::Texts(HashMap::new());
     for statement in applying {
         for condition in &statement.conditions {
-            if !matches!(condition.sort, Sort::Open) && truth(condition, &State::Absent, &nothing).is_no() {
-                found.insert(condition.key.clone());
+            if matches!(condition.sort, Sort::Open) || !truth(condition, &State::Absent, &nothing).is_no() {
+                continue;
+            }
+            found.insert(condition.key.clone());
+            // The one value is compared with one text only, so that one has a value too.
+            let is_one = condition.quantifier.is_none() && Domain::of(&condition.key).many == Some(false);
+            if let (Sort::Words(tests), true, false) = (&condition.sort, is_one, condition.is_negated)
+                && let [test] = tests.as_slice()
+            {
+                let variables = test.variables().filter(|variable| variable.default.is_none());
+                found.extend(variables.map(|variable| Arc::from(variable.key.as_str())));
             }
         }
         let Some(Resources { is_negated: false, tests }) = &statement.resources else { continue };

@@ -324,14 +324,21 @@ fn several(
     } else {
         some.iter().map(|one| every.iter().copied().chain([*one]).collect()).collect()
     };
+    let empty = State::Values(vec![Vec::new(), Vec::new()]);
+    let meets = |l: &Literal<'_>, state: &State| bound.is_met(truth(l.condition, state, values), l.wanted);
     for literals in wanted {
         match one_value(domain, &literals, values, bound, steps) {
             Settled::Found(word) if words.contains(&word) => {}
             Settled::Found(word) => words.push(word),
+            // Beside other values an empty text is a value like them.
+            Settled::Nothing if literals.iter().all(|l| meets(l, &empty)) => words.push(Vec::new()),
             Settled::Nothing => return Settled::Nothing,
             Settled::OutOfSteps => return Settled::OutOfSteps,
             Settled::Unsure(why) => return Settled::Unsure(why),
         }
+    }
+    if words.iter().all(Vec::is_empty) {
+        return Settled::Unsure("an empty text would have to stand beside another value".to_owned());
     }
     Settled::Found(State::Values(words))
 }

@@ -84,7 +84,14 @@ pub(crate) fn search(problem: &Problem<'_>, steps: &mut u64) -> Settled<Model> {
     let mut domains = BTreeMap::new();
     let all = || problem.applying.iter().chain(&problem.sparing);
     for condition in all().flat_map(|statement| &statement.conditions) {
-        domains.entry(condition.key.clone()).or_insert_with(|| Domain::of(&condition.key));
+        domains.entry(condition.key.clone()).or_insert_with(|| {
+            let mut domain = Domain::of(&condition.key);
+            // What must apply says that the key is there.
+            if let Values::Symbols(_, present) = &problem.values {
+                domain.is_always_there |= present.contains(&condition.key);
+            }
+            domain
+        });
     }
     let mut search = Search { problem, domains, arns: vec![Pattern::arn()], steps };
     search.start()

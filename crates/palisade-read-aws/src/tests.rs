@@ -123,3 +123,81 @@ fn ten_thousand_levels_are_a_diagnostic() {
     let said = export(&[("organisation.json", &deep)]).diagnostics;
     assert!(said.iter().any(|said| said.message.contains("nested too deeply")), "{said:?}");
 }
+
+const COLLECTED: [(&str, &str); 11] = [
+    (
+        "accounts/111122223333/iam/role/app/metadata.json",
+        r#"{"arn": "arn:aws:iam::111122223333:role/app", "name": "app", "path": "/"}"#,
+    ),
+    ("accounts/111122223333/iam/role/app/trust-policy.json", r#"{"Version": "2012-10-17", "Statement": []}"#),
+    (
+        "accounts/111122223333/iam/role/app/managed-policies.json",
+        r#"["arn:aws:iam::aws:policy/ReadOnlyAccess"]"#,
+    ),
+    (
+        "accounts/111122223333/s3/films/metadata.json",
+        r#"{"arn": "arn:aws:s3:::films", "name": "films", "region": "eu-west-1"}"#,
+    ),
+    ("accounts/111122223333/s3/films/policy.json", r#"{"Version": "2012-10-17", "Statement": []}"#),
+    (
+        "accounts/444455556666/iam/user/erin/metadata.json",
+        r#"{"arn": "arn:aws:iam::444455556666:user/erin", "name": "erin"}"#,
+    ),
+    ("organizations/o-1/metadata.json", r#"{"id": "o-1", "rootOu": "r-1", "rootAccountId": "111122223333"}"#),
+    (
+        "organizations/o-1/accounts.json",
+        r#"{"111122223333": {"ou": "r-1", "scps": ["arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"]}}"#,
+    ),
+    ("organizations/o-1/ous.json", r#"{"r-1": {"scps": []}}"#),
+    ("organizations/o-2/metadata.json", r#"{"id": "o-2", "rootOu": "r-2", "rootAccountId": "444455556666"}"#),
+    ("organizations/o-2/accounts.json", r#"{"444455556666": {"ou": "r-2"}}"#),
+];
+
+#[test]
+fn a_collectors_folders_become_an_export_for_each_organisation() {
+    let files =
+        COLLECTED.map(|(path, text)| File { path: path.into(), shown: path.into(), text: text.into() });
+    let exports = crate::read_collected(&files);
+    let told: Vec<(Option<&str>, Vec<&str>)> = exports
+        .iter()
+        .map(|export| {
+            assert!(export.diagnostics.is_empty(), "{:?}", export.diagnostics);
+            let id = export.organisation.as_ref().map(|organisation| organisation.id.as_str());
+            (id, export.resources.iter().map(|raw| raw.address.name.as_ref()).collect())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("o-1"), vec!["arn:aws:iam::111122223333:role/app", "arn:aws:s3:::films"]),
+            (Some("o-2"), vec!["arn:aws:iam::444455556666:user/erin"]),
+        ]
+    );
+    assert!(
+        exports[0].organisation.as_ref().unwrap().root.accounts.contains(&"111122223333".parse().unwrap())
+    );
+}
+
+#[test]
+fn units_that_are_their_own_parents_end() {
+    let mut files =
+        COLLECTED.map(|(path, text)| File { path: path.into(), shown: path.into(), text: text.into() });
+    files[8].text =
+        r#"{"r-1": {"parent": "ou-a"}, "ou-a": {"parent": "r-1"}, "ou-b": {"parent": "ou-b"}}"#.into();
+    let exports = crate::read_collected(&files);
+    assert!(exports[0].organisation.is_some() && !exports[0].diagnostics.is_empty());
+}
+
+#[test]
+fn identity_center_is_read_from_its_lists() {
+    check(
+        &[(
+            "identity-center.json",
+            r#"{"Users": [{"UserId": "u", "UserName": "erin"}, {"UserName": "nobody"}],
+                "GroupMemberships": [{"GroupId": "g", "MemberId": {"UserId": "u"}}]}"#,
+        )],
+        &["AWS::IdentityStore::User u", "AWS::IdentityStore::GroupMembership g u"],
+        &["an item of `Users` lacks `UserId`"],
+    );
+    check(&[("identity-center.json", "{}")], &[], &["it tells of no Identity Center"]);
+}

@@ -233,11 +233,15 @@ fn compare(usual: &Seen, seen: &Seen, injected: &[Fault]) -> Wrong {
         // that the page speaks of it by another name.
         let is_told = seen.verdicts.iter().any(|(key, open)| {
             let is_its = open.account.is_none() || open.account == said.account;
-            key.0 == *page && is_its && (open.verdict == Verdict::Unknown || !usual.verdicts.contains_key(key))
+            key.0 == *page
+                && is_its
+                && (open.verdict == Verdict::Unknown || !usual.verdicts.contains_key(key))
         });
         // The account could not be found or entered, and the ledger says why.
         let is_shut = seen.ledger.iter().any(|cell| {
-            Some(cell.key.account) == said.account && cell.key.region.is_none() && cell.state == State::NotRead
+            Some(cell.key.account) == said.account
+                && cell.key.region.is_none()
+                && cell.state == State::NotRead
         });
         let is_lost = said.account.is_some_and(|account| !seen.accounts.contains(&account));
         let says_so = seen.has_organisation_gap || seen.ledger.iter().any(|cell| cell.state != State::Read);
@@ -369,7 +373,9 @@ fn main() {
         results.iter().map(|(_, injected, _)| injected).sum::<u64>(),
     );
     if unjudged > 0 {
-        println!("{unjudged} verdicts on accounts that could not be entered were not given at all; the ledger names the accounts");
+        println!(
+            "{unjudged} verdicts on accounts that could not be entered were not given at all; the ledger names the accounts"
+        );
     }
     if passes + unexplained > 0 {
         std::process::exit(1);

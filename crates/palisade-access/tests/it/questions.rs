@@ -122,7 +122,7 @@ fn world() -> Organisation {
         {"Arn": "arn:aws:s3::111100000000:account", "PublicAccessBlock": {"BlockPublicAcls": false, "IgnorePublicAcls": false,
             "BlockPublicPolicy": false, "RestrictPublicBuckets": false}},
         {"Arn": "arn:aws:sqs:eu-west-1:111100000000:jobs", "Policy": null},
-        {"Arn": "arn:aws:s3:::unread"}],
+        {"Arn": "arn:aws:s3:::unread", "ObjectOwnership": "BucketOwnerEnforced"}],
         "Complete": ["AWS::S3::Bucket", "AWS::SQS::Queue"]});
     let directory = json!({
         "PermissionSets": [{"PermissionSetArn": "arn:aws:sso:::permissionSet/i/p", "Name": "Editor"}],

@@ -82,17 +82,17 @@ impl Found {
             theirs.into_iter().partition(|node| node.has_unknown());
         let effect = |node: &Node| node.get("Effect").and_then(Node::text).map(str::to_owned);
         let is_in = |node: &Node, others: &[&Node]| others.iter().any(|other| is_same(node, other));
-        let covers = |node: &&Node| match effect(node).as_deref() {
+        let covers = |node: &Node| match effect(node).as_deref() {
             Some("Allow") => is_in(node, &open_old),
             Some("Deny") => true,
             _ => false,
         };
-        let spares = |node: &&Node| match effect(node).as_deref() {
+        let spares = |node: &Node| match effect(node).as_deref() {
             Some("Allow") => true,
             Some("Deny") => is_in(node, &open_new),
             _ => false,
         };
-        if !open_new.iter().all(|node| covers(&node)) || !open_old.iter().all(|node| spares(&node)) {
+        if !open_new.iter().all(|node| covers(node)) || !open_old.iter().all(|node| spares(node)) {
             return None;
         }
         let denies = |list: &[&Node]| -> Vec<Node> {

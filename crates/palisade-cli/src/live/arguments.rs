@@ -63,6 +63,9 @@ pub struct CollectOptions {
     /// Collect these kinds: CloudFormation's names of types.
     #[arg(long = "kind", value_name = "TYPE")]
     pub kinds: Vec<ResourceType>,
+    /// Ask again only about what changed since this snapshot, where AWS tells.
+    #[arg(long, value_name = "FOLDER")]
+    pub since: Option<PathBuf>,
     /// Keep values that look like secrets as they are, instead of as keyed hashes.
     #[arg(long)]
     pub keep_secrets: bool,

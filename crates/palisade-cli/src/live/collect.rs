@@ -13,11 +13,12 @@ use palisade_collect::{Accounts, Collector, Event, Options, Plan, Step, UNKNOWN_
 use palisade_content::Library;
 use palisade_model::{AccountId, ResourceType};
 use palisade_report::{Collected, TextOptions};
-use palisade_snapshot::{CellKey, Manifest, Record, Redactor, Store};
+use palisade_snapshot::{CellKey, Files, Manifest, Record, Redactor, Store, records_of};
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long it is waited for an answer before it is looked whether anything else is to be done.
@@ -33,8 +34,8 @@ pub fn run(options: &CollectOptions, color: bool) -> anyhow::Result<Ending> {
     crate::content::says(&diagnostics, color);
     let wanted = wanted(&options.checks, &options.kinds, &library)?;
     let progress = Progress::new();
-    let collected =
-        into(&options.out, &options.live, wanted.as_ref(), options.keep_secrets, &library, &progress)?;
+    let keep = Keep { since: options.since.as_deref(), secrets: options.keep_secrets };
+    let collected = into(&options.out, &options.live, wanted.as_ref(), keep, &library, &progress)?;
     drop(progress);
     let mut out = crate::output::Stdout;
     say(&collected, &options.out, color, &mut out)?;
@@ -96,6 +97,15 @@ pub fn kinds_of<'a>(
     kinds
 }
 
+/// What is taken from an earlier snapshot, and what of secrets is kept.
+#[derive(Clone, Copy, Default)]
+pub struct Keep<'a> {
+    /// The earlier snapshot.
+    pub since: Option<&'a Path>,
+    /// Are values that look like secrets kept as they are?
+    pub secrets: bool,
+}
+
 /// Reads live accounts into a folder.
 ///
 /// # Errors
@@ -104,12 +114,17 @@ pub fn into(
     folder: &Path,
     live: &LiveOptions,
     wanted: Option<&BTreeSet<ResourceType>>,
-    keeps_secrets: bool,
+    keep: Keep<'_>,
     library: &Library,
     progress: &Progress,
 ) -> anyhow::Result<Collected> {
     let files = snapshot::files(folder)?;
-    let redactor = if keeps_secrets { Redactor::keeping() } else { Redactor::of_folder(files.as_ref())? };
+    let earlier = keep.since.map(earlier).transpose()?;
+    let redactor = match (keep.secrets, &earlier) {
+        (true, _) => Redactor::keeping(),
+        (false, Some(earlier)) => Redactor::of_folder_like(files.as_ref(), earlier.as_ref())?,
+        (false, None) => Redactor::of_folder(files.as_ref())?,
+    };
     let (store, resumed) = Store::open(files, redactor)?;
     if resumed.is_finished() {
         anyhow::bail!(
@@ -128,6 +143,7 @@ pub fn into(
         share: f64::from(live.rate) / 100.0,
         in_flight: usize::from(live.in_flight),
         region: client.region().parse().ok(),
+        has_earlier: earlier.is_some(),
         ..Options::default()
     };
     let manifest = resumed.manifest.clone().unwrap_or_else(|| Manifest {
@@ -140,6 +156,7 @@ pub fn into(
         collector: Collector::resume(plan, options, finished, resumed.entries),
         flights: runtime.flights(&client),
         store,
+        earlier,
         manifest,
         begun,
         caller,
@@ -168,6 +185,11 @@ pub fn into(
     Ok(snapshot::collected(&manifest, &ledger))
 }
 
+fn earlier(folder: &Path) -> anyhow::Result<Arc<dyn Files>> {
+    anyhow::ensure!(snapshot::is_one(folder), "`{}` is no folder of a snapshot", folder.display());
+    snapshot::files(folder)
+}
+
 fn connect(live: &LiveOptions) -> anyhow::Result<(Runtime, Client, AccountId)> {
     let role = live.role.parse().context("`--role` is wrong")?;
     let access = Access {
@@ -194,6 +216,7 @@ struct Drive {
     collector: Collector,
     flights: Flights,
     store: Store,
+    earlier: Option<Arc<dyn Files>>,
     manifest: Manifest,
     /// Calls that earlier runs made, and how many of those were throttled.
     begun: (u64, u64),
@@ -238,7 +261,12 @@ impl Drive {
                     });
                     self.signing_in.insert(number, account);
                 }
-                Step::Recall(cell) => self.collector.recalled(now, &cell, Vec::new()),
+                Step::Recall(cell) => {
+                    // What of it is damaged is asked again.
+                    let earlier = self.earlier.as_ref();
+                    let records = earlier.map_or_else(Vec::new, |files| records_of(files.as_ref(), &cell).0);
+                    self.collector.recalled(now, &cell, records);
+                }
                 Step::Wait(until) => self.wait(until.saturating_sub(now).min(LOOK_UP), progress),
                 Step::Blocked => self.wait(LOOK_UP, progress),
                 Step::Done => return Ok(()),
@@ -259,7 +287,12 @@ impl Drive {
             if let Some(account) = self.signing_in.remove(&number) {
                 self.collector.refreshed(now, account, result.map(|_| ()));
             } else if let Some(id) = self.calls.remove(&number) {
-                self.collector.answered(now, id, result.map(|answer| answer.value));
+                // Secrets go before anything else sees them, so that a run that goes on sees what this one saw.
+                let result = result.map(|mut answer| {
+                    self.store.redactor().answer(&mut answer.value);
+                    answer.value
+                });
+                self.collector.answered(now, id, result);
             }
         }
         progress.say(&told(&self.collector.progress(now)));

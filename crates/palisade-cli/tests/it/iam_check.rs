@@ -210,3 +210,22 @@ fn a_guardrail_that_denies_less_or_is_gone_is_no_small_thing() {
     check("both none", 3, &["it is gone"]);
     check("none both", 0, &["1 hold"]);
 }
+
+#[test]
+fn statements_of_service_control_policies_are_asked_about_over_all_levels() {
+    let all = policy(r#"{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}"#);
+    let trails = policy(r#"{"Sid": "Trails", "Effect": "Deny", "Action": "cloudtrail:*", "Resource": "*"}"#);
+    let logs =
+        policy(r#"{"Sid": "Logs", "Effect": "Deny", "Action": "cloudtrail:StopLogging", "Resource": "*"}"#);
+    let files = [("all.json", all.as_str()), ("trails.json", trails.as_str()), ("logs.json", logs.as_str())];
+    let check = |arguments: &str, code: i32, says: &[&str]| {
+        run(&format!("iam check redundant {arguments}"), &files).ends(code, says);
+    };
+    check(
+        "--level root=all.json,trails.json --level account=all.json,logs.json",
+        1,
+        &["`Logs` at logs.json"],
+    );
+    check("--level root=all.json,logs.json --level account=all.json", 0, &["Holds"]);
+    check("--level root", 2, &["NAME=FILE"]);
+}

@@ -262,6 +262,13 @@ fn set_operators_are_compared_over_sets() {
 }
 
 #[test]
+fn an_empty_text_beside_another_value_is_a_value() {
+    let all = r#""ForAllValues:StringLike": {"aws:TagKeys": "?*"}"#;
+    conditions(all, r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#, "violated");
+    conditions(all, r#""ForAllValues:StringEquals": {"aws:TagKeys": "a"}"#, "holds");
+}
+
+#[test]
 fn variables_stand_for_the_same_on_both_sides() {
     resources(r#""arn:aws:s3:::b/${aws:username}/*""#, r#""arn:aws:s3:::b/${aws:username}/x""#, "holds");
     resources(r#""arn:aws:s3:::b/*""#, r#""arn:aws:s3:::b/${aws:username}/*""#, "holds");
@@ -271,7 +278,9 @@ fn variables_stand_for_the_same_on_both_sides() {
     resources(r#""arn:aws:s3:::b/?""#, r#""arn:aws:s3:::b/${aws:username}""#, "violated");
     let own = r#""StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}"#;
     conditions(own, own, "holds");
-    conditions(r#""Null": {"aws:PrincipalTag/team": "false"}"#, own, "unknown");
+    conditions(r#""Null": {"aws:PrincipalTag/team": "false"}"#, own, "holds");
+    let or = r#""StringEquals": {"aws:ResourceTag/team": ["a", "${aws:PrincipalTag/team}"]}"#;
+    conditions(r#""Null": {"aws:PrincipalTag/team": "false"}"#, or, "violated");
     conditions(own, r#""StringEquals": {"aws:ResourceTag/team": "a"}"#, "violated");
 }
 
