@@ -344,6 +344,7 @@ impl Site<'_> {
             inline: vec![("read".to_owned(), policy(&[reads, looks]))],
         };
         self.written("cdn-log-export", "The CDN's exporter knows no roles.", Thing::User(user));
+        self.planted(true, "the user has a policy of its own");
         self.watched();
     }
 

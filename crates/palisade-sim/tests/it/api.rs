@@ -217,8 +217,13 @@ fn told(resources: &[Resource]) -> BTreeMap<(String, String, String), BTreeSet<S
     let mut all: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for resource in resources {
         let Some(kind) = &resource.kind else { continue };
-        // Which of an account's own policies a role has, the estate says with the policy only.
-        let is_compared = |name: &str| kind.as_str() != "AWS::IAM::Role" || name != "managed_policies";
+        // Which of an account's own policies a role has, the estate says with the policy only; the rest it doesn't plant.
+        let is_compared = |name: &str| match kind.as_str() {
+            "AWS::IAM::Role" => name != "managed_policies",
+            "AWS::IAM::User" => !["access_keys", "has_password", "mfa_devices"].contains(&name),
+            "AWS::EC2::Instance" => name != "state",
+            _ => true,
+        };
         let attributes = resource.attributes.iter().filter(|(name, _)| is_compared(name));
         let text = attributes.map(|(name, attribute)| match attribute {
             Attribute::Known(node) => format!("{name}={}", node.value.to_json()),

@@ -22,7 +22,7 @@ fn from_terraform(organisation: &Organisation, library: &Library) -> Vec<Resourc
 }
 
 /// What the API never says and a configuration does.
-const OF_ONE_SOURCE: [&str; 2] = ["bypass_policy_lockout_safety_check", "deletion_window_in_days"];
+const OF_ONE_SOURCE: [&str; 3] = ["acl", "bypass_policy_lockout_safety_check", "deletion_window_in_days"];
 
 /// The value that is known or follows from absence; none where it can't be told.
 fn told(attribute: &Attribute) -> Option<Json> {
