@@ -1,13 +1,13 @@
 //! Judges an estate by every check that is enabled.
 
 use crate::judge::{Outside, Subject, judge, says_nothing};
-use crate::subjects::Wholes;
+use crate::subjects::{Wholes, is_suspended, unread_regions};
 use palisade_check::{Failure, Judgement, Open};
 use palisade_content::{Check, Library, LooksAt, Page};
 use palisade_model::{
-    Address, Attribute, Call, Completeness, Diagnostic, Estate, Evidence, Existence, Finding, Fingerprint,
-    Node, Origin, PageId, Path, Resource, ResourceType, Segment, Severity, Source, Span, Subject as About, Unknown,
-    Value, Verdict, Why,
+    Account, AccountId, Address, Attribute, Call, Completeness, Diagnostic, Estate, Evidence, Existence,
+    Finding, Fingerprint, Node, Origin, PageId, Path, Region, Resource, ResourceType, Segment, Severity,
+    Source, Span, Subject as About, Unknown, Value, Verdict, Why,
 };
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -126,10 +126,10 @@ pub fn assess(estate: &Estate, library: &Library, options: &Options<'_>) -> Asse
             ));
             assessment.explains.resize(assessment.findings.len(), verdict);
         }
-        for finding in unlisted(estate, page, check, &controls) {
+        for unseen in unseen(estate, check) {
             assessment.explains.push(assessment.verdicts.len());
             assessment.verdicts.push((check.severity, Verdict::Unknown));
-            assessment.findings.push(finding);
+            assessment.findings.push(not_seen(unseen, page, check, &controls));
         }
     }
     cover(&mut assessment, &subjects, &enabled, library);
@@ -193,70 +193,111 @@ fn spans_of<'a>(node: &'a Node, spans: &mut Vec<&'a Span>) {
     }
 }
 
-/// An open answer for each account and region whose resources of the check's kind could not all be listed: what nobody
-/// saw does not pass.
-fn unlisted(estate: &Estate, page: &Page, check: &Check, controls: &[String]) -> Vec<Finding> {
-    let LooksAt::Kind(kind) = &check.looks_at else { return Vec::new() };
-    if !check.only_in.is_empty() && !check.only_in.contains(&Source::Live) {
-        return Vec::new();
-    }
-    let mut findings = Vec::new();
-    for (id, account) in &estate.accounts {
-        let everywhere = account.listed.get(kind).map(|listed| (None, listed));
-        let regions = account.listed_in.iter();
-        let regions = regions.filter_map(|(region, kinds)| Some((Some(region), kinds.get(kind)?)));
-        for (region, listed) in everywhere.into_iter().chain(regions) {
-            let Completeness::Some(unknown) = listed else { continue };
-            // Which regions are read is for who asks; those that are read answer for themselves.
-            if region.is_none() && matches!(unknown.why, Why::NotListed(_)) {
-                continue;
-            }
-            let place = region.map_or_else(String::new, |region| format!(" {region}"));
-            let name = format!("{kind} in {id}{place}");
-            let asked = match &unknown.why {
-                Why::Denied(call) => call.to_string(),
-                Why::Unreadable(what) => match what.split('`').nth(1) {
-                    Some(call) if call.contains(':') => call.to_owned(),
-                    _ => format!("the listing of {kind}"),
-                },
-                _ => format!("the listing of {kind}"),
-            };
-            let origin = Origin::Call(Arc::new(Call {
-                operation: asked,
-                account: Some(*id),
-                region: region.cloned(),
-                time: None,
-            }));
-            findings.push(Finding {
-                page: page.id.clone(),
-                title: page.title.clone(),
-                verdict: Verdict::Unknown,
-                severity: check.severity,
-                subject: About {
-                    kind: kind.as_str().into(),
-                    address: Address { root: "".into(), name: name.as_str().into() },
-                    arn: None,
-                    account: Some(*id),
-                    region: region.cloned(),
-                },
-                message: format!("which resources there are is not known: {unknown}"),
-                why: page.why.clone(),
-                fix: page.fix.clone(),
-                objectives: check.objectives.clone(),
-                controls: controls.to_vec(),
-                origin: origin.clone(),
-                evidence: vec![Evidence {
-                    path: Path::default(),
-                    value: None,
-                    unknown: Some(unknown.clone()),
-                    is_secret: false,
-                    origin,
-                }],
-                fingerprint: Fingerprint::new(&page.id, &name, "unlisted", 0),
-            });
+/// Something that nobody saw, and that a check would have looked at.
+struct Unseen {
+    kind: Arc<str>,
+    name: String,
+    account: AccountId,
+    region: Option<Region>,
+    message: String,
+    unknown: Unknown,
+}
+
+/// What a check would have looked at and nobody saw: resources that could not all be listed, regions that could not be
+/// looked into.
+fn unseen(estate: &Estate, check: &Check) -> Vec<Unseen> {
+    let accounts = estate.accounts.iter().filter(|(_, account)| !is_suspended(account));
+    match &check.looks_at {
+        LooksAt::Kind(kind) if check.only_in.is_empty() || check.only_in.contains(&Source::Live) => {
+            accounts.flat_map(|(id, account)| unlisted(*id, account, kind)).collect()
         }
+        LooksAt::AccountRegion => accounts.filter_map(|(id, account)| unread(*id, account)).collect(),
+        LooksAt::Kind(_) | LooksAt::Account | LooksAt::Organisation => Vec::new(),
     }
-    findings
+}
+
+/// The account and regions whose resources of a kind could not all be listed.
+fn unlisted(id: AccountId, account: &Account, kind: &ResourceType) -> Vec<Unseen> {
+    let everywhere = account.listed.get(kind).map(|listed| (None, listed));
+    let regions = account.listed_in.iter();
+    let regions = regions.filter_map(|(region, kinds)| Some((Some(region), kinds.get(kind)?)));
+    let unseen = everywhere.into_iter().chain(regions).filter_map(|(region, listed)| {
+        let Completeness::Some(unknown) = listed else { return None };
+        // Which regions are read is for who asks; those that are read answer for themselves.
+        if region.is_none() && matches!(unknown.why, Why::NotListed(_)) {
+            return None;
+        }
+        let place = region.map_or_else(String::new, |region| format!(" {region}"));
+        Some(Unseen {
+            kind: kind.as_str().into(),
+            name: format!("{kind} in {id}{place}"),
+            account: id,
+            region: region.cloned(),
+            message: format!("which resources there are is not known: {unknown}"),
+            unknown: unknown.clone(),
+        })
+    });
+    unseen.collect()
+}
+
+/// The account whose regions could not all be looked into.
+fn unread(id: AccountId, account: &Account) -> Option<Unseen> {
+    let unknown = unread_regions(account)?;
+    let (name, message) = match account.regions.is_empty() {
+        true => (format!("account {id}"), "none of its regions could be looked into"),
+        false => (format!("account {id}, further regions"), "which further regions it has is not known"),
+    };
+    Some(Unseen {
+        kind: "account".into(),
+        name,
+        account: id,
+        region: None,
+        message: format!("{message}: {unknown}"),
+        unknown: unknown.clone(),
+    })
+}
+
+/// An open answer for what nobody saw: it does not pass.
+fn not_seen(unseen: Unseen, page: &Page, check: &Check, controls: &[String]) -> Finding {
+    let Unseen { kind, name, account, region, message, unknown } = unseen;
+    let asked = match &unknown.why {
+        Why::Denied(call) => Some(call.to_string()),
+        Why::Unreadable(what) => what.split('`').nth(1).filter(|call| call.contains(':')).map(str::to_owned),
+        _ => None,
+    };
+    let origin = Origin::Call(Arc::new(Call {
+        operation: asked.unwrap_or_else(|| format!("the listing of {kind}")),
+        account: Some(account),
+        region: region.clone(),
+        time: None,
+    }));
+    Finding {
+        page: page.id.clone(),
+        title: page.title.clone(),
+        verdict: Verdict::Unknown,
+        severity: check.severity,
+        subject: About {
+            kind,
+            address: Address { root: "".into(), name: name.as_str().into() },
+            arn: None,
+            account: Some(account),
+            region,
+        },
+        message,
+        why: page.why.clone(),
+        fix: page.fix.clone(),
+        objectives: check.objectives.clone(),
+        controls: controls.to_vec(),
+        origin: origin.clone(),
+        evidence: vec![Evidence {
+            path: Path::default(),
+            value: None,
+            unknown: Some(unknown),
+            is_secret: false,
+            origin,
+        }],
+        fingerprint: Fingerprint::new(&page.id, &name, "unlisted", 0),
+    }
 }
 
 fn cover(
@@ -462,27 +503,99 @@ mod tests {
     use palisade_content::{load, shipped};
     use palisade_model::{Account, Region};
 
-    #[test]
-    fn what_could_not_be_listed_does_not_pass() {
+    /// The names of what a page says nothing of in these accounts, with the calls that are missing; all are unknown.
+    fn unknown(page: &str, accounts: &[(&str, &Account)]) -> Vec<String> {
         let (library, _) = load(&shipped());
-        let kind: ResourceType = "AWS::EC2::Volume".parse().unwrap();
-        let region: Region = "eu-west-1".parse().unwrap();
-        let denied = Unknown::from(Why::Denied("ec2:DescribeVolumes".into()));
-        let mut account = Account::default();
-        let listed = |unknown: Option<&Unknown>| match unknown {
-            Some(unknown) => Completeness::Some(unknown.clone()),
-            None => Completeness::All,
-        };
-        account.listed_in.insert(region, [(kind.clone(), listed(Some(&denied)))].into());
-        account.listed_in.insert("us-east-1".parse().unwrap(), [(kind.clone(), listed(None))].into());
-        let estate =
-            Estate { accounts: [("111122223333".parse().unwrap(), account)].into(), ..Estate::default() };
-        let enabled = |page: &Page| page.id.as_str() == "aws/ec2/volume-not-encrypted";
+        let accounts = accounts.iter().map(|(id, account)| (id.parse().unwrap(), (*account).clone()));
+        let estate = Estate { accounts: accounts.collect(), ..Estate::default() };
+        let enabled = |other: &Page| other.id.as_str() == page;
         let options = Options { enabled: &enabled, outside: &Within, progress: &|_, _| {} };
         let assessment = assess(&estate, &library, &options);
-        let names: Vec<&str> = assessment.findings.iter().map(|f| &*f.subject.address.name).collect();
-        assert_eq!(names, ["AWS::EC2::Volume in 111122223333 eu-west-1"]);
-        assert_eq!(assessment.findings[0].verdict, Verdict::Unknown);
-        assert_eq!(assessment.verdicts.len(), 1);
+        assert!(assessment.verdicts.iter().all(|(_, verdict)| *verdict == Verdict::Unknown));
+        assert_eq!(assessment.verdicts.len(), assessment.findings.len());
+        let said = assessment.findings.iter().map(|finding| {
+            let because = finding.evidence[0].unknown.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{}: {because}", finding.subject.address.name)
+        });
+        said.collect()
+    }
+
+    fn denied(call: &str) -> Completeness {
+        Completeness::Some(Why::Denied(call.into()).into())
+    }
+
+    #[test]
+    fn what_could_not_be_listed_does_not_pass() {
+        let kind: ResourceType = "AWS::EC2::Volume".parse().unwrap();
+        let region = |name: &str| -> Region { name.parse().unwrap() };
+        let mut account = Account::default();
+        let in_first = [(kind.clone(), denied("ec2:DescribeVolumes"))].into();
+        account.listed_in.insert(region("eu-west-1"), in_first);
+        account.listed_in.insert(region("us-east-1"), [(kind, Completeness::All)].into());
+        assert_eq!(
+            unknown("aws/ec2/volume-not-encrypted", &[("111122223333", &account)]),
+            ["AWS::EC2::Volume in 111122223333 eu-west-1: `ec2:DescribeVolumes` was denied"]
+        );
+    }
+
+    /// An account that nobody was let into, as it is read from a snapshot.
+    fn shut() -> Account {
+        let origin = Origin::Documented("the ledger".into());
+        let closed = Attribute::Unknown(Why::Denied("sts:AssumeRole".into()).into(), origin);
+        let (library, _) = load(&shipped());
+        let all = library.kinds().iter().map(|kind| (kind.kind.clone(), denied("sts:AssumeRole")));
+        Account {
+            listed: all.collect(),
+            attributes: [("regions".into(), closed)].into_iter().collect(),
+            ..Account::default()
+        }
+    }
+
+    #[test]
+    fn an_account_that_nobody_was_let_into_is_unknown_to_every_sort_of_check() {
+        let check = |page: &str, expected: &str| {
+            let expected = format!("{expected}: `sts:AssumeRole` was denied");
+            assert_eq!(unknown(page, &[("111122223333", &shut())]), [expected], "{page}");
+        };
+        check("aws/ec2/volume-not-encrypted", "AWS::EC2::Volume in 111122223333");
+        check("aws/guardduty/region-without-detector", "account 111122223333");
+        check("aws/config/region-without-recorder", "account 111122223333");
+        check("aws/accessanalyzer/region-without-analyzer", "account 111122223333");
+        check("aws/cloudtrail/account-without-trail", "account 111122223333");
+    }
+
+    #[test]
+    fn regions_that_nobody_could_list_are_unknown_beside_those_that_were_read() {
+        let origin = Origin::Documented("the ledger".into());
+        let closed = Attribute::Unknown(Why::Denied("ec2:DescribeRegions".into()).into(), origin);
+        let region: Region = "eu-west-1".parse().unwrap();
+        let kind: ResourceType = "AWS::GuardDuty::Detector".parse().unwrap();
+        let account = Account {
+            regions: vec![region.clone()],
+            listed_in: [(region, [(kind, denied("guardduty:ListDetectors"))].into())].into(),
+            attributes: [("regions".into(), closed)].into_iter().collect(),
+            ..Account::default()
+        };
+        assert_eq!(
+            unknown("aws/guardduty/region-without-detector", &[("111122223333", &account)]),
+            [
+                "account 111122223333 eu-west-1: `guardduty:ListDetectors` was denied",
+                "account 111122223333, further regions: `ec2:DescribeRegions` was denied",
+            ]
+        );
+    }
+
+    #[test]
+    fn of_a_suspended_account_only_the_ledger_speaks() {
+        let status = Node::new(Value::text("SUSPENDED"), Origin::Documented("the ledger".into()));
+        let mut account = shut();
+        account.attributes = [("status".into(), Attribute::Known(status))].into_iter().collect();
+        for page in [
+            "aws/ec2/volume-not-encrypted",
+            "aws/guardduty/region-without-detector",
+            "aws/cloudtrail/account-without-trail",
+        ] {
+            assert_eq!(unknown(page, &[("111122223333", &account)]), Vec::<String>::new(), "{page}");
+        }
     }
 }

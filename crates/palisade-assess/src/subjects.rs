@@ -3,7 +3,7 @@
 use palisade_content::{Library, LooksAt};
 use palisade_model::{
     Account, AccountId, Address, Attribute, Completeness, Estate, Existence, List, Map, Meaning, Node,
-    Organisation, Origin, RawResource, Region, Resource, Source, Value, Why,
+    Organisation, Origin, RawResource, Region, Resource, Source, Unknown, Value, Why,
 };
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct Wholes {
 
 impl Wholes {
     pub fn of(estate: &Estate, library: &Library) -> Self {
-        let accounts = estate.accounts.iter();
+        let accounts = estate.accounts.iter().filter(|(_, account)| !is_suspended(account));
         Self {
             accounts: accounts
                 .clone()
@@ -39,6 +39,20 @@ impl Wholes {
             LooksAt::AccountRegion => &self.regions,
             LooksAt::Organisation => &self.organisation,
         }
+    }
+}
+
+/// Is the account suspended? Nothing can run there, nothing of it is read, and the ledger says so once.
+pub(crate) fn is_suspended(account: &Account) -> bool {
+    let status = account.attributes.get("status").and_then(Attribute::node);
+    status.and_then(Node::text) == Some("SUSPENDED")
+}
+
+/// Why regions of the account that were not looked into may hold resources.
+pub(crate) fn unread_regions(account: &Account) -> Option<&Unknown> {
+    match account.attributes.get("regions")? {
+        Attribute::Unknown(unknown, _) => Some(unknown),
+        _ => None,
     }
 }
 

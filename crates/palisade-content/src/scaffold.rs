@@ -85,6 +85,8 @@ impl<'a> Question<'a> {
     fn about(name: &'a str, rule: &'a AttributeRule) -> Option<Self> {
         let (bad, good) = match rule.is {
             // What is public is usually wrong, and what is anything else is usually missing.
+            // What a source says in other words is no first example.
+            _ if !rule.values.is_empty() => return None,
             Is::Bool if name.contains("public") => ("true", "false"),
             Is::Bool => ("false", "true"),
             Is::Number => ("1", "2"),

@@ -8,8 +8,8 @@ use crate::store::{LEDGER, MANIFEST, ORGANISATION, Words, each_line, manifest};
 use crate::{Cell, CellKey, Gap, Manifest, Record, State};
 use flate2::read::MultiGzDecoder;
 use palisade_model::{
-    Account, AccountId, Address, Completeness, Diagnostic, Existence, Organisation, RawResource, Region,
-    ResourceType, Source, Span, Unknown, Why,
+    Account, AccountId, Address, Attribute, Completeness, Diagnostic, Existence, Node, Organisation, Origin,
+    RawResource, Region, ResourceType, Source, Span, Unknown, Value, Why,
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
@@ -445,7 +445,49 @@ fn accounts(
         account.regions = regions.remove(id).unwrap_or_default().into_iter().collect();
         everywhere(*id, account, manifest);
     }
+    unread_regions(&mut accounts, manifest, cells);
     accounts
+}
+
+/// The call that tells which accounts an organisation has, and what has become of them.
+const LIST_ACCOUNTS: &str = "organizations:ListAccounts";
+
+/// Says of accounts why regions of theirs were not looked into (`regions`), and of those that are suspended that they
+/// are (`status`): nothing was asked there because nothing can run.
+fn unread_regions(
+    accounts: &mut BTreeMap<AccountId, Account>,
+    manifest: &Manifest,
+    cells: &BTreeMap<CellKey, Cell>,
+) {
+    let mut shut: BTreeMap<AccountId, &Gap> = BTreeMap::new();
+    // Who was not let in asked nothing, and what is listed by region is written down once for the account.
+    for cell in cells.values().filter(|cell| cell.state == State::NotRead && cell.calls == 0) {
+        if let (None, Some(gap)) = (&cell.key.region, cell.gaps.first()) {
+            shut.entry(cell.key.account).or_insert(gap);
+        }
+    }
+    let told: BTreeSet<AccountId> = cells.keys().map(|key| key.account).collect();
+    for (id, account) in accounts {
+        let gap = shut.get(id).copied().filter(|_| account.regions.is_empty());
+        if let Some(gap) = gap.filter(|gap| *gap.call == *LIST_ACCOUNTS && *gap.code == *"SUSPENDED") {
+            let status = Node::new(Value::text(gap.code.to_string()), documented());
+            account.attributes.insert("status".into(), Attribute::Known(status));
+            continue;
+        }
+        let all_were_asked = manifest.regions.is_empty();
+        let unknown = match gap.or(manifest.regions_unread.get(id).filter(|_| all_were_asked)) {
+            Some(gap) => why(gap),
+            None if manifest.finished.is_none() && !told.contains(id) => {
+                unreadable("the snapshot is not finished, and its ledger says nothing of the account")
+            }
+            None => continue,
+        };
+        account.attributes.insert("regions".into(), Attribute::Unknown(unknown, documented()));
+    }
+}
+
+fn documented() -> Origin {
+    Origin::Documented("the snapshot's ledger".into())
 }
 
 /// How completely each kind that is listed by region was listed in all of them.

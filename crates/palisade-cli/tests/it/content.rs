@@ -57,13 +57,23 @@ fn a_new_check_holds_for_every_kind() {
     let kinds = run("content list --sort kind --format json", &[]).json();
     let folder = Folder::new(&[]);
     let kinds = kinds.as_array().unwrap();
+    let mut by_hand = 0;
     for kind in kinds {
         let page = folder.run(&format!("content show {} --sort kind", kind["id"].as_str().unwrap())).stdout;
         let name = page.lines().find_map(|line| line.strip_prefix("type: ")).unwrap();
         let id = format!("acme/{}", name.to_lowercase().replace("::", "-"));
-        folder.run(&format!("content new check {id} --looks-at {name} --in pages")).ends(0, &["Written"]);
+        let new = folder.run(&format!("content new check {id} --looks-at {name} --in pages"));
+        match new.code {
+            Some(0) => drop(new.ends(0, &["Written"])),
+            // What only lists hold, or only the live API says, has no first example that could be made.
+            _ => {
+                by_hand += 1;
+                new.ends(2, &["has no attribute that a first example could set", "by hand"]);
+            }
+        }
     }
-    let says = format!("{} pages", kinds.len());
+    assert!(by_hand * 8 < kinds.len(), "{by_hand} of {} kinds have no first example", kinds.len());
+    let says = format!("{} pages", kinds.len() - by_hand);
     folder.run("content check pages").ends(0, &[&says, "all hold"]);
 }
 
