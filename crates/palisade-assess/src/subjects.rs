@@ -44,8 +44,10 @@ impl Wholes {
 
 /// Is the account suspended? Nothing can run there, nothing of it is read, and the ledger says so once.
 pub(crate) fn is_suspended(account: &Account) -> bool {
-    let status = account.attributes.get("status").and_then(Attribute::node);
-    status.and_then(Node::text) == Some("SUSPENDED")
+    match account.attributes.get("status") {
+        Some(Attribute::Known(status)) => status.text() == Some("SUSPENDED"),
+        _ => false,
+    }
 }
 
 /// Why regions of the account that were not looked into may hold resources.

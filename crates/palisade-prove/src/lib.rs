@@ -35,7 +35,7 @@ mod word;
 pub use answer::{AllowedBy, Answer, Options, Report, Witness};
 pub use compile::Attached;
 pub use compose::{Met, Satisfied, satisfy};
-pub use difference::levels::redundant_levels;
+pub use difference::levels::{levels_keep_out, redundant_levels};
 pub use questions::{
     Redundant, access_not_granted, allows, equivalent, no_new_access, no_public_access, policy_kind,
     redundant,

@@ -117,7 +117,7 @@ fn made(text: &str, kind: PolicyKind) -> Arc<Policy> {
 }
 
 /// Allows its identity everything.
-fn everything() -> Arc<Policy> {
+pub(crate) fn everything() -> Arc<Policy> {
     static POLICY: OnceLock<Arc<Policy>> = OnceLock::new();
     let text =
         r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;

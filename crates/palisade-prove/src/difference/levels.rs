@@ -8,7 +8,8 @@ use crate::answer::{Answer, Options, Report};
 use crate::asker::{Asker, of_policies};
 use crate::compile::{Attached, Statement};
 use crate::questions::Redundant;
-use palisade_iam::{Action, Effect, Level};
+use crate::replay::everything;
+use palisade_iam::{Action, Effect, Level, Policy};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -44,6 +45,31 @@ pub fn redundant_levels(levels: &[Level], options: &Options) -> (Vec<Redundant>,
         found.push(Redundant::of(&all, at, open));
     }
     (found, total)
+}
+
+/// Do the levels allow nothing that the one denying statement of a policy describes? A request that shows otherwise is
+/// one that every level allows; without levels, every request is.
+pub fn levels_keep_out(levels: &[Level], described: &Arc<Policy>, options: &Options) -> Report {
+    let numbered =
+        levels.iter().enumerate().flat_map(|(at, level)| level.policies.iter().map(move |p| (at, p)));
+    let (mut of_policy, mut policies): (Vec<usize>, Vec<_>) =
+        numbered.map(|(at, policy)| (at, policy.clone())).unzip();
+    if levels.is_empty() {
+        policies.push(everything());
+        of_policy.push(0);
+    }
+    policies.push(described.clone());
+    of_policy.push(levels.len().saturating_sub(1));
+    let place = policies.len() - 1;
+    let mut all = Attached::new(policies);
+    all.levels = Some(of_policy.iter().copied().collect());
+    let at = all.places.iter().position(|(policy, _)| *policy == place);
+    let Some((asker, at)) = of_policies(&[]).0.into_iter().next().zip(at) else {
+        let mut report = Report::new(options);
+        report.unsure("what is asked about can't be described".to_owned());
+        return report.finish();
+    };
+    changes(&all, &of_policy, levels.len().max(1), at, &asker, options)
 }
 
 /// Is nothing else allowed without the statement?
