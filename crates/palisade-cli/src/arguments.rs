@@ -79,6 +79,14 @@ Examples:
         #[command(subcommand)]
         verb: crate::iam::arguments::IamVerb,
     },
+    /// Prove what can never happen in an organisation, or show the request by which it does.
+    #[command(after_help = "\
+Examples:
+  palisade prove --pack landing-zone --region eu-west-1 --estate acme
+  palisade prove invariants.yaml --estate acme --format json
+
+Ends with 0 where all is proved, 1 where something is violated, 3 where something is not known.")]
+    Prove(crate::prove::ProveOptions),
     /// Look at, check and write the pages that say what Palisade knows.
     #[command(after_help = "\
 Examples:

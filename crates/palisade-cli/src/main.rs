@@ -14,6 +14,7 @@ mod narrow;
 mod output;
 mod outside;
 mod progress;
+mod prove;
 mod scan;
 mod snapshot;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Diff(options) => live::diff::run(&options, color),
         Verb::Role(options) => live::role::run(&options, color),
         Verb::Iam { verb } => iam::run(&verb, color),
+        Verb::Prove(options) => prove::run(&options, color),
         Verb::Content { verb } => content::run(&verb, color),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "palisade", &mut output::Stdout);

@@ -38,10 +38,18 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
     };
     let live = live(options, &library, &selection, &progress)?;
     let (snapshot, files) = snapshot::among(&options.targets)?;
+    let (mut files, mut delivered) = (files, Vec::new());
+    files.retain(|path| match snapshot::config(path) {
+        Some(read) => {
+            delivered.push(read);
+            false
+        }
+        None => true,
+    });
     let snapshot = live.as_ref().map(Live::folder).or(snapshot);
     let gathered = gather(&files, &gather_options, &|place| progress.say(&format!("reading {place}")));
     let targets: Vec<String> = options.targets.iter().map(|target| target.display().to_string()).collect();
-    if gathered.files == 0 && snapshot.is_none() {
+    if gathered.files == 0 && snapshot.is_none() && delivered.is_empty() {
         drop(progress);
         return Ok(nothing_read(&gathered, &targets, color));
     }
@@ -49,6 +57,7 @@ pub fn run(options: &ScanOptions, color: bool) -> anyhow::Result<Ending> {
         Some(folder) => snapshot::with(snapshot::read(folder, &library, &progress)?, gathered),
         None => gathered.into(),
     };
+    let input = snapshot::and_config(input, delivered);
     let narrow = |assessment: &mut _, declarations: &_| narrowing.narrow(assessment, declarations);
     let (mut report, assessment) = judged(input, targets, &library, &selection, &progress, narrow)?;
     drop(progress);

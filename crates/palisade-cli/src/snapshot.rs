@@ -3,15 +3,18 @@
 use crate::progress::Progress;
 use crate::scan::Input;
 use anyhow::Context;
+use flate2::read::MultiGzDecoder;
 use palisade_assess::Gathered;
 use palisade_content::Library;
 use palisade_model::Region;
 use palisade_report::{Cells, Collected, Unread};
 use palisade_snapshot::{
-    Cell, Disk, Expect, Expected, Files, Gap, Loaded, Manifest, Sealed, State, load, parse_key,
+    Cell, ConfigRead, Disk, Expect, Expected, Files, Gap, Loaded, Manifest, Sealed, State, is_config, load,
+    parse_key, read_config,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -98,6 +101,46 @@ pub fn among(targets: &[PathBuf]) -> anyhow::Result<(Option<&PathBuf>, Vec<PathB
         snapshots.get(1).map_or_else(String::new, |path| path.display().to_string()),
     );
     Ok((snapshots.first().copied(), others.into_iter().cloned().collect()))
+}
+
+/// The largest file of AWS Config that is read, unpacked.
+const CONFIG_BYTES_MAX: u64 = 1 << 30;
+
+/// What AWS Config delivered to a file, where it is one of those; packed or not.
+pub fn config(path: &Path) -> Option<ConfigRead> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    if !name.ends_with(".json") && !name.ends_with(".json.gz") {
+        return None;
+    }
+    let file = std::fs::File::open(path).ok()?;
+    let mut text = String::new();
+    let read = match name.ends_with(".gz") {
+        true => MultiGzDecoder::new(file).take(CONFIG_BYTES_MAX).read_to_string(&mut text),
+        false => file.take(CONFIG_BYTES_MAX).read_to_string(&mut text),
+    };
+    // What is no text of theirs is for the other readers to say.
+    let is_likely = read.is_ok() && (text.contains("\"configurationItems\"") || text.contains("\"Results\""));
+    if !is_likely || !is_config(&serde_json::from_str(&text).ok()?) {
+        return None;
+    }
+    Some(read_config(&path.display().to_string().replace('\\', "/").into(), &text))
+}
+
+/// What AWS Config said, beside what else was read. What two of its files say of one account is put together.
+pub fn and_config(mut input: Input, read: Vec<ConfigRead>) -> Input {
+    for read in read {
+        input.gathered.resources.extend(read.resources);
+        input.gathered.diagnostics.extend(read.diagnostics);
+        input.gathered.recognised = true;
+        input.gathered.files += 1;
+        for (id, account) in read.accounts {
+            let known = input.accounts.entry(id).or_insert_with(|| account.clone());
+            let new = account.regions.into_iter().filter(|region| !known.regions.contains(region));
+            let new: Vec<Region> = new.collect();
+            known.regions.extend(new);
+        }
+    }
+    input
 }
 
 /// A snapshot beside what else was read.

@@ -48,17 +48,39 @@ impl Call {
 /// Why a call brought no answer for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed {
-    /// The call that failed, where it is not the one that was asked for: nobody let us in.
-    pub(crate) instead: Option<&'static str>,
+    /// What failed, where it is not the call that was asked for: nobody let us in.
+    pub(crate) instead: Option<Box<Entering>>,
     pub(crate) kind: FailureKind,
     pub(crate) code: Arc<str>,
     pub(crate) message: Arc<str>,
 }
 
+/// A call that has to come first, to enter an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entering {
+    pub(crate) call: Arc<str>,
+    /// The role, where that is known.
+    pub(crate) role: Option<Arc<str>>,
+}
+
+impl Entering {
+    /// What the failure says of the way in.
+    fn of(failure: &CallFailure) -> Option<Box<Self>> {
+        let (call, role) = failure.way()?;
+        Some(Box::new(Self { call: call.into(), role: Some(role.into()) }))
+    }
+}
+
 impl Failed {
+    /// A failure to enter the account.
+    pub(crate) fn outside(failure: &CallFailure) -> Self {
+        let usual = || Box::new(Entering { call: SIGN_IN.into(), role: None });
+        Self { instead: Some(Entering::of(failure).unwrap_or_else(usual)), ..Self::new(failure) }
+    }
+
     pub(crate) fn new(failure: &CallFailure) -> Self {
         Self {
-            instead: None,
+            instead: Entering::of(failure),
             kind: failure.kind,
             code: failure.code.clone(),
             message: shortened(&failure.message),
@@ -398,7 +420,7 @@ impl Calls {
                 return Some((call, Err(failed)));
             }
             Entry::Inside if account.refreshes >= REFRESHES_IN_A_ROW => {
-                let failed = Failed { instead: Some(SIGN_IN), ..Failed::new(failure) };
+                let failed = Failed::outside(failure);
                 account.entry = Entry::Closed(failed.clone());
                 // Those that wait for their turn are let go of with it.
                 let queued = account.buckets.iter_mut().flat_map(|bucket| bucket.calls.drain(..));
@@ -447,7 +469,7 @@ impl Calls {
                 Vec::new()
             }
             Err(failure) => {
-                let failed = Failed { instead: Some(SIGN_IN), ..Failed::new(&failure) };
+                let failed = Failed::outside(&failure);
                 account.entry = Entry::Closed(failed.clone());
                 let calls: Vec<Call> = std::mem::take(&mut account.parked).into_iter().collect();
                 self.waiting = self.waiting.saturating_sub(calls.len() as u64);

@@ -1,6 +1,6 @@
 //! A cell of the ledger while it is being read: what came, and what did not and why.
 
-use crate::calls::Failed;
+use crate::calls::{Entering, Failed};
 use crate::permission;
 use palisade_aws::FailureKind;
 use palisade_snapshot::{Cell, CellKey, Gap, State};
@@ -113,8 +113,11 @@ pub(crate) struct Asked<'a> {
 
 /// What could not be read, once.
 pub(crate) fn gap(asked: Asked<'_>, failed: &Failed, hides_resources: bool) -> Gap {
-    let (call, permission): (Arc<str>, Option<Arc<str>>) = match failed.instead {
-        Some(call) => (call.into(), Some(call.into())),
+    let (call, permission): (Arc<str>, Option<Arc<str>>) = match failed.instead.as_deref() {
+        Some(Entering { call, role }) => {
+            let role = role.as_deref().map(|role| format!("{call} on {}", in_any_account(role)));
+            (call.clone(), Some(role.map_or_else(|| call.clone(), Into::into)))
+        }
         None => {
             let actions = permission::actions(asked.service, asked.operation);
             (format!("{}:{}", asked.service, asked.operation).into(), Some(actions.join(" + ").into()))
@@ -128,5 +131,14 @@ pub(crate) fn gap(asked: Asked<'_>, failed: &Failed, hides_resources: bool) -> G
         times: 1,
         permission: permission.filter(|_| failed.kind == FailureKind::Denied),
         hides_resources,
+    }
+}
+
+/// The role in whatever account: one permission lets into all that have a role of this name.
+fn in_any_account(role: &str) -> String {
+    let fields: Vec<&str> = role.split(':').collect();
+    match fields[..] {
+        ["arn", partition, "iam", _, _, name] => format!("arn:{partition}:iam::*:{name}"),
+        _ => role.to_owned(),
     }
 }

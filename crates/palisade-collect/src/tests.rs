@@ -573,26 +573,38 @@ fn a_fault_that_passes_leaves_no_trace() {
 
 #[test]
 fn an_account_that_nobody_lets_us_into_is_told_of_once_for_each_kind() {
-    let mut driver = Driver::new(&answer);
-    let denied = |account: AccountId| match account.to_string().as_str() {
-        MEMBER => Err(failure(FailureKind::Denied, "AccessDenied")),
-        _ => Ok(()),
+    let check = |refused: CallFailure, call: &str, permission: &str| {
+        let denied = |account: AccountId| match account.to_string().as_str() {
+            MEMBER => Err(refused.clone()),
+            _ => Ok(()),
+        };
+        let mut driver = Driver::new(&answer);
+        driver.sign_in = &denied;
+        let collected = driver.run(None);
+        assert!(!collected.asked.iter().any(|asked| asked.starts_with(MEMBER)));
+        let cells: Vec<&Cell> =
+            collected.cells.values().filter(|cell| cell.key.account.to_string() == MEMBER).collect();
+        assert_eq!(cells.len(), 9);
+        for cell in cells {
+            assert_eq!((cell.state, cell.calls, cell.gaps.len()), (State::NotRead, 0, 1));
+            let gap = &cell.gaps[0];
+            assert_eq!((gap.call.as_ref(), gap.permission.as_deref()), (call, Some(permission)));
+            assert!(gap.hides_resources);
+        }
     };
-    driver.sign_in = &denied;
-    let collected = driver.run(None);
-    assert!(!collected.asked.iter().any(|asked| asked.starts_with(MEMBER)));
-    let cells: Vec<&Cell> =
-        collected.cells.values().filter(|cell| cell.key.account.to_string() == MEMBER).collect();
-    assert_eq!(cells.len(), 9);
-    for cell in cells {
-        assert_eq!((cell.state, cell.gaps.len()), (State::NotRead, 1));
-        let gap = &cell.gaps[0];
-        assert_eq!(
-            (gap.call.as_ref(), gap.permission.as_deref()),
-            ("sts:AssumeRole", Some("sts:AssumeRole"))
-        );
-        assert!(gap.hides_resources);
-    }
+    let denied = || failure(FailureKind::Denied, "AccessDenied");
+    check(denied(), "sts:AssumeRole", "sts:AssumeRole");
+    let way = |call: &str, of: &str| CallFailure::on_the_way(call, of, denied());
+    check(
+        way("sts:AssumeRole", "arn:aws:iam::444455556666:role/audit/Reader"),
+        "sts:AssumeRole",
+        "sts:AssumeRole on arn:aws:iam::*:role/audit/Reader",
+    );
+    check(
+        way("sso:GetRoleCredentials", "Reader"),
+        "sso:GetRoleCredentials",
+        "sso:GetRoleCredentials on Reader",
+    );
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub fn is_set(request: &Request) -> bool {
     !request.takes_no_resource && request.resource.text.contains(['*', '?'])
 }
 
-/// A request and the policies that apply to it, compiled: deciding it allocates nothing.
+/// A request and the policies that apply to it, compiled: deciding it allocates nothing, but for the first decision about a set
+/// of resources, which looks for those that stand for it.
 #[derive(Debug, Clone)]
 pub struct Question {
     request: Request,

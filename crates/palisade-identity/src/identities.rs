@@ -8,7 +8,7 @@ use crate::resource::Resources;
 use crate::settle::{Complete, settle};
 use palisade_iam::{
     Action, Context, Facts, Grants, Known, Policies, Policy, PolicyKind, Principal, Request, ResourceText,
-    Strictness, resource_need,
+    S3Facts, Strictness, Switch, resource_need,
 };
 use palisade_model::{AccountId, Completeness, Estate, Resource, ResourceType, Value};
 use palisade_services::Reference;
@@ -408,7 +408,10 @@ impl Identities {
             resource_need_is_unverified: need_is_unverified,
             rcp_supported: reference.reached_by_rcps(action.service()),
             aws_managed_key: found.is_some_and(|(_, kept)| kept.is_aws_managed_key),
-            s3: found.and_then(|(_, kept)| kept.s3.as_deref().cloned()).unwrap_or_default(),
+            s3: found
+                .and_then(|(_, kept)| kept.s3.as_deref())
+                .map(|s3| s3_of(s3, &principal, &resource, &action))
+                .unwrap_or_default(),
             grants: Grants::untold("the estate does not tell of them"),
             ..Facts::default()
         };
@@ -560,6 +563,21 @@ pub(crate) fn arn_of(resource: &Resource) -> Option<String> {
         let name = resource.declared.address.name.as_ref();
         name.starts_with("arn:").then(|| name.to_owned())
     })
+}
+
+/// What is known of S3 for a request: the list of a bucket says who may list it and write to it, and nothing of its
+/// objects, which have lists and owners of their own where lists are in force.
+fn s3_of(bucket: &S3Facts, principal: &Principal, resource: &ResourceText, action: &Action) -> S3Facts {
+    let mut facts = bucket.clone();
+    let is_object = resource.field(5).contains('/');
+    let is_written = ["putobject", "deleteobject", "deleteobjectversion"].contains(&action.name());
+    if is_object && !is_written && !facts.acls_are_enabled.is_no() {
+        facts.acl.clear();
+        // Who has no account can be let in by public lists alone.
+        facts.acl_is_unknown = principal.account().is_some() || facts.ignore_public_acls != Switch::On;
+        facts.object_owner_is_unknown = true;
+    }
+    facts
 }
 
 /// The account of a resource.

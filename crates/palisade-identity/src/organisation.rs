@@ -28,10 +28,19 @@ struct Organised {
     root: OrganisationalUnit,
     /// Policies by what they are attached to: SCPs, RCPs.
     attached: HashMap<Box<str>, [Vec<Arc<Policy>>; 2]>,
+    /// Policies of which it is not known what else they are attached to, and why not: SCPs, RCPs.
+    loose: [Vec<Loose>; 2],
     /// Are there policies of these sorts at all? Without one the organisation does not use the sort.
     used: [bool; 2],
     /// Why policies may be missing.
     open: Option<Arc<str>>,
+}
+
+/// A policy that may be attached to more than is known.
+struct Loose {
+    targets: Vec<Box<str>>,
+    /// What stands for it where it may be attached.
+    unread: Arc<Policy>,
 }
 
 /// Where an account stands.
@@ -63,6 +72,7 @@ impl Government {
                     management: told.management,
                     root: told.root.clone(),
                     attached: HashMap::new(),
+                    loose: Default::default(),
                     used: [false; 2],
                     open: Some("the policies of the organisation were not listed".into()),
                 });
@@ -123,8 +133,12 @@ impl Government {
         if !organisation.used[sort] {
             return Vec::new();
         }
-        let at =
-            |id: &str| organisation.attached.get(id).map_or_else(Vec::new, |attached| attached[sort].clone());
+        let at = |id: &str| {
+            let attached = organisation.attached.get(id).map_or(&[][..], |attached| &attached[sort]);
+            let loose = organisation.loose[sort].iter();
+            let may_be = loose.filter(|loose| loose.targets.iter().all(|target| target.as_ref() != id));
+            attached.iter().chain(may_be.map(|loose| &loose.unread)).cloned().collect::<Vec<_>>()
+        };
         let units = units.iter().enumerate().map(|(place, unit)| Level {
             at: if place == 0 { "the root".into() } else { format!("the unit {}", unit.name).into() },
             policies: at(&unit.id),
@@ -230,22 +244,41 @@ fn unread(sort: usize, at: &str, why: &str) -> Vec<Level> {
 
 impl Organised {
     fn add(&mut self, resource: &palisade_model::Resource) {
-        let sort = match text(resource, "type") {
-            Some("SERVICE_CONTROL_POLICY") => 0,
-            Some("RESOURCE_CONTROL_POLICY") => 1,
-            _ => return,
+        let name = text(resource, "name").unwrap_or(&resource.declared.address.name);
+        let called = |sort: usize| format!("the {} `{name}`", if sort == 0 { "SCP" } else { "RCP" });
+        let sort = match held(resource, "type") {
+            Held::Value(node) if node.text() == Some("SERVICE_CONTROL_POLICY") => 0,
+            Held::Value(node) if node.text() == Some("RESOURCE_CONTROL_POLICY") => 1,
+            Held::Value(_) | Held::Nothing => return,
+            Held::Unknown(why) => {
+                let why = format!("its type is not known: {why}");
+                [0, 1]
+                    .into_iter()
+                    .for_each(|sort| self.may_be_anywhere(sort, called(sort), &why, Vec::new()));
+                return;
+            }
         };
         let kind = KINDS[sort];
-        let name = text(resource, "name").unwrap_or(&resource.declared.address.name);
-        let called = format!("the {} `{name}`", if sort == 0 { "SCP" } else { "RCP" });
         let policy = match held(resource, "document") {
-            Held::Value(node) => compile(node, resource, kind, &called),
-            Held::Unknown(why) => Arc::new(Policy::unread(kind, called, why)),
-            Held::Nothing => Arc::new(Policy::unread(kind, called, "its document was not read")),
+            Held::Value(node) => compile(node, resource, kind, &called(sort)),
+            Held::Unknown(why) => Arc::new(Policy::unread(kind, called(sort), why)),
+            Held::Nothing => Arc::new(Policy::unread(kind, called(sort), "its document was not read")),
         };
         self.used[sort] = true;
-        for target in texts(resource, "targets").0 {
-            self.attached.entry(target).or_default()[sort].push(policy.clone());
+        let (targets, open) = texts(resource, "targets");
+        for target in &targets {
+            self.attached.entry(target.clone()).or_default()[sort].push(policy.clone());
         }
+        if let Some(why) = open {
+            let why = format!("what it is attached to is not wholly known: {why}");
+            self.may_be_anywhere(sort, called(sort), &why, targets);
+        }
+    }
+
+    /// A policy may be attached to more than these.
+    fn may_be_anywhere(&mut self, sort: usize, called: String, why: &str, targets: Vec<Box<str>>) {
+        self.used[sort] = true;
+        let unread = Arc::new(Policy::unread(KINDS[sort], called, why));
+        self.loose[sort].push(Loose { targets, unread });
     }
 }

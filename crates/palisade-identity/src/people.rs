@@ -44,70 +44,62 @@ pub struct Holder {
     pub group: Option<Box<str>>,
 }
 
-/// What the types of workloads are called.
-const WORKLOADS: [(&str, &str); 8] = [
-    ("AWS::Lambda::Function", "Lambda function"),
-    ("AWS::EC2::Instance", "EC2 instance"),
-    ("AWS::ECS::TaskDefinition", "ECS task definition"),
-    ("AWS::EKS::Cluster", "EKS cluster"),
-    ("AWS::EKS::PodIdentityAssociation", "EKS pod"),
-    ("AWS::CodeBuild::Project", "CodeBuild project"),
-    ("AWS::SageMaker::NotebookInstance", "SageMaker notebook"),
-    ("AWS::StepFunctions::StateMachine", "state machine"),
+/// What the types of workloads are called, and the attribute that names the role they run with.
+const WORKLOADS: [(&str, &str, &str); 7] = [
+    ("AWS::Lambda::Function", "Lambda function", "role"),
+    ("AWS::ECS::TaskDefinition", "ECS task definition", "task_role"),
+    ("AWS::EKS::Cluster", "EKS cluster", "role"),
+    ("AWS::EKS::PodIdentityAssociation", "EKS pod", "role"),
+    ("AWS::CodeBuild::Project", "CodeBuild project", "role"),
+    ("AWS::SageMaker::NotebookInstance", "SageMaker notebook", "role"),
+    ("AWS::StepFunctions::StateMachine", "state machine", "role"),
 ];
 
-/// The entries that name the role a workload runs with.
-const ROLES: [&str; 8] = [
-    "Role",
-    "RoleArn",
-    "roleArn",
-    "taskRoleArn",
-    "TaskRoleArn",
-    "serviceRole",
-    "ServiceRole",
-    "ExecutionRoleArn",
-];
+/// The entries that name the role where a source gives workloads in a form that their kinds do not describe.
+const ROLES: [&str; 5] = ["RoleArn", "roleArn", "taskRoleArn", "TaskRoleArn", "serviceRole"];
 
 impl People {
     pub(crate) fn add(&mut self, estate: &Estate) {
         for resource in &estate.resources {
             let raw = &resource.declared.raw;
-            let said = |name: &str| raw.get(name).and_then(Node::text).map(Box::<str>::from);
+            let said = |name: &str| text(resource, name).map(Box::<str>::from);
+            let written = |name: &str| raw.get(name).and_then(Node::text).map(Box::<str>::from);
             match resource.declared.source_type.as_ref() {
                 "AWS::IAM::Role" => self.profiles_of(resource),
                 "AWS::IAM::User" | "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::Group" => {}
                 "AWS::EC2::Instance" => {
-                    let profile =
-                        raw.get("IamInstanceProfile").and_then(|node| node.get("Arn")).and_then(Node::text);
-                    let id = said("InstanceId").or_else(|| arn_of(resource).map(Into::into));
-                    self.instances.extend(profile.map(Into::into).zip(id));
+                    // No attribute holds the id, which is the only name that some sources give.
+                    let id = written("InstanceId").or_else(|| arn_of(resource).map(Into::into));
+                    self.instances.extend(said("iam_instance_profile").zip(id));
                 }
-                "AWS::SSO::PermissionSet" => self.sets.extend(said("PermissionSetArn").zip(said("Name"))),
+                "AWS::SSO::PermissionSet" => {
+                    // The lists of a directory's file give the name at the top.
+                    let name = said("name").or_else(|| written("Name"));
+                    self.sets.extend(said("arn").or_else(|| written("PermissionSetArn")).zip(name));
+                }
                 "AWS::SSO::Assignment" => {
-                    let account = said("AccountId").or_else(|| said("TargetId"));
                     if let (Some(account), Some(set), Some(id)) =
-                        (account, said("PermissionSetArn"), said("PrincipalId"))
+                        (said("account"), said("permission_set"), said("principal"))
                     {
-                        let is_group = said("PrincipalType").as_deref() == Some("GROUP");
+                        let is_group = said("principal_type").as_deref() == Some("GROUP");
                         self.assignments.entry((account, set)).or_default().push(Assignee { is_group, id });
                     }
                 }
-                "AWS::IdentityStore::User" => self.users.extend(said("UserId").zip(said("UserName"))),
-                "AWS::IdentityStore::Group" => self.groups.extend(said("GroupId").zip(said("DisplayName"))),
+                "AWS::IdentityStore::User" => self.users.extend(said("id").zip(said("name"))),
+                "AWS::IdentityStore::Group" => self.groups.extend(said("id").zip(said("name"))),
                 "AWS::IdentityStore::GroupMembership" => {
-                    let member = raw.get("MemberId").and_then(|node| node.get("UserId")).and_then(Node::text);
-                    if let (Some(group), Some(member)) = (said("GroupId"), member) {
-                        self.members.entry(group).or_default().insert(member.into());
+                    if let (Some(group), Some(member)) = (said("group"), said("user")) {
+                        self.members.entry(group).or_default().insert(member);
                     }
                 }
                 kind => {
-                    let role = ROLES.iter().find_map(|name| said(name)).filter(|arn| arn.contains(":role/"));
-                    let found = WORKLOADS.iter().find(|(of, _)| *of == kind);
-                    if let (Some(role), Some((_, what)), Some(name)) = (role, found, arn_of(resource)) {
-                        self.uses
-                            .entry(role)
-                            .or_default()
-                            .push(Use { what: (*what).into(), name: name.into() });
+                    let Some((_, what, role)) = WORKLOADS.iter().find(|(of, ..)| *of == kind) else {
+                        continue;
+                    };
+                    let name = arn_of(resource).map(Box::from).or_else(|| said("arn"));
+                    let role = said(role).or_else(|| ROLES.iter().find_map(|name| written(name)));
+                    if let Some((role, name)) = role.filter(|arn| arn.contains(":role/")).zip(name) {
+                        self.uses.entry(role).or_default().push(Use { what: (*what).into(), name });
                     }
                 }
             }
@@ -177,5 +169,112 @@ impl People {
             }
         }
         Some(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_content::{load, shipped};
+    use palisade_model::{Address, Existence, Node, Origin, RawResource, Source};
+    use serde_json::{Value as Json, json};
+
+    fn node(json: &Json) -> Node {
+        let value = match json {
+            Json::Object(map) => {
+                Value::map(map.iter().map(|(name, value)| (name.as_str().into(), node(value))))
+            }
+            Json::Array(items) => Value::list(items.iter().map(node).collect::<Vec<_>>()),
+            other => Value::text(other.as_str().unwrap_or_default()),
+        };
+        Node::new(value, Origin::Documented("a test".into()))
+    }
+
+    /// What is known of these resources of a live account.
+    fn people(resources: &[(&str, &str, Json)]) -> People {
+        let live = |(kind, name, document): &(&str, &str, Json)| RawResource {
+            source: Source::Live,
+            source_type: (*kind).into(),
+            address: Address { root: "".into(), name: (*name).into() },
+            existence: Existence::Yes,
+            raw: node(document),
+            account: "111122223333".parse().ok(),
+            region: "eu-west-1".parse().ok(),
+            origin: Origin::Documented("a test".into()),
+        };
+        let (library, _) = load(&shipped());
+        let raw = resources.iter().map(live).collect();
+        let estate = Estate { resources: palisade_kinds::resolve(raw, library.kinds()), ..Estate::default() };
+        let mut people = People::default();
+        people.add(&estate);
+        people
+    }
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/app";
+
+    #[test]
+    fn workloads_of_a_live_account_name_their_roles() {
+        let check = |kind: &str, name: &str, document: Json, expected: &str| {
+            let uses = people(&[(kind, name, document)]).uses(ROLE);
+            let said: Vec<String> = uses.iter().map(|of| format!("{} {}", of.what, of.name)).collect();
+            assert_eq!(said, [expected], "{kind}");
+        };
+        let arn = "arn:aws:x:eu-west-1:111122223333:y";
+        let named = "111122223333/eu-west-1/y";
+        check("AWS::Lambda::Function", arn, json!({ "Role": ROLE }), &format!("Lambda function {arn}"));
+        check(
+            "AWS::ECS::TaskDefinition",
+            arn,
+            json!({ "Task": { "taskDefinition": { "taskDefinitionArn": arn, "taskRoleArn": ROLE } } }),
+            &format!("ECS task definition {arn}"),
+        );
+        check(
+            "AWS::EKS::PodIdentityAssociation",
+            arn,
+            json!({ "associationArn": arn, "Association": { "association": { "roleArn": ROLE } } }),
+            &format!("EKS pod {arn}"),
+        );
+        check(
+            "AWS::CodeBuild::Project",
+            named,
+            json!({ "Projects": { "projects": [{ "arn": arn, "serviceRole": ROLE }] } }),
+            &format!("CodeBuild project {arn}"),
+        );
+        check(
+            "AWS::StepFunctions::StateMachine",
+            arn,
+            json!({ "stateMachineArn": arn, "Machine": { "roleArn": ROLE } }),
+            &format!("state machine {arn}"),
+        );
+    }
+
+    #[test]
+    fn assignments_of_a_live_organisation_name_their_people() {
+        let set = "arn:aws:sso:::permissionSet/ssoins-1/ps-1";
+        let live = people(&[
+            (
+                "AWS::SSO::PermissionSet",
+                set,
+                json!({ "PermissionSetArn": set, "Set": { "PermissionSet": { "Name": "Admin" } } }),
+            ),
+            (
+                "AWS::SSO::Assignment",
+                "a",
+                json!({ "AccountId": "111122223333", "PermissionSetArn": set, "PrincipalType": "GROUP", "PrincipalId": "g-1" }),
+            ),
+            ("AWS::IdentityStore::Group", "g", json!({ "GroupId": "g-1", "DisplayName": "admins" })),
+            ("AWS::IdentityStore::User", "u", json!({ "UserId": "u-1", "UserName": "erin" })),
+            (
+                "AWS::IdentityStore::GroupMembership",
+                "m",
+                json!({ "GroupId": "g-1", "MemberId": { "UserId": "u-1" } }),
+            ),
+        ]);
+        let from_a_directory =
+            people(&[("AWS::SSO::PermissionSet", set, json!({ "PermissionSetArn": set, "Name": "Admin" }))]);
+        assert_eq!(from_a_directory.sets.get(set).map(AsRef::as_ref), Some("Admin"));
+        let role = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef";
+        let holder = Holder { user: "erin".into(), group: Some("admins".into()) };
+        assert_eq!(live.holders(role), Some(vec![holder]));
     }
 }

@@ -1,10 +1,10 @@
 //! The resources of an estate as requests name them: their owners, tags and policies.
 
-use crate::attribute::{flag, items, policy, raw_policy, tags, text, texts};
+use crate::attribute::{Held, flag, held, items, policy, raw_policy, tags, text, texts};
 use crate::identities::{Identities, Listed, account_of, arn_of};
 use palisade_iam::{AclGrant, Action, Policy, PolicyKind, ResourceText, S3Facts, Switch, Truth};
-use palisade_model::{Attribute, Estate, Node, Resource, Value};
-use std::collections::HashMap;
+use palisade_model::{AccountId, Attribute, Estate, Node, Resource, Value};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What the estate knows of a resource.
@@ -111,6 +111,7 @@ pub(crate) fn is_assumption(action: &Action) -> bool {
 
 impl Resources {
     pub(crate) fn add_all(&mut self, estate: &Estate) {
+        let blocks = Blocks::of(estate);
         for resource in &estate.resources {
             let kind = resource.kind.as_ref().map_or("", |kind| kind.as_str());
             if matches!(kind, "AWS::IAM::Policy" | "AWS::Organizations::Policy") {
@@ -121,7 +122,7 @@ impl Resources {
                 _ => arn_of(resource),
             };
             if let Some(arn) = arn {
-                self.add(resource, kind, arn, estate);
+                self.add(resource, kind, arn, &blocks);
             }
         }
     }
@@ -131,7 +132,7 @@ impl Resources {
         self.kept.iter().map(|(arn, kept)| (arn.as_ref(), kept.account.as_deref(), kept.policy.as_ref()))
     }
 
-    fn add(&mut self, resource: &Resource, kind: &str, arn: String, estate: &Estate) {
+    fn add(&mut self, resource: &Resource, kind: &str, arn: String, blocks: &Blocks<'_>) {
         let account = account_of(resource, &arn);
         let called = format!("the policy of {arn}");
         let policy = match kind {
@@ -166,7 +167,7 @@ impl Resources {
         }
         let is_bucket = kind == "AWS::S3::Bucket";
         let kept = Kept {
-            s3: is_bucket.then(|| Box::new(s3(resource, &account, estate))),
+            s3: is_bucket.then(|| Box::new(s3(resource, &account, blocks))),
             abac: if is_bucket { abac(resource) } else { None },
             region: resource
                 .declared
@@ -182,10 +183,12 @@ impl Resources {
         self.kept.insert(arn.into(), kept);
     }
 
-    /// The buckets whose access control list is in force and grants something, in order.
+    /// The buckets whose access control list is in force and grants something, or may, in order.
     pub(crate) fn with_acl(&self) -> Vec<(&str, Option<&str>)> {
         let is_it = |kept: &Kept| {
-            kept.s3.as_ref().is_some_and(|s3| !s3.acls_are_enabled.is_no() && !s3.acl.is_empty())
+            kept.s3
+                .as_ref()
+                .is_some_and(|s3| !s3.acls_are_enabled.is_no() && (!s3.acl.is_empty() || s3.acl_is_unknown))
         };
         let mut all: Vec<(&str, Option<&str>)> = self
             .kept
@@ -295,22 +298,45 @@ fn abac(resource: &Resource) -> Option<bool> {
     Some(answer.get("AbacStatus")?.get("Status")?.text()? == "Enabled")
 }
 
-fn s3(resource: &Resource, account: &str, estate: &Estate) -> S3Facts {
-    let of_account = |name: &str| {
-        let account = account.parse().ok().and_then(|id| estate.accounts.get(&id));
-        match account.and_then(|account| account.attributes.get("s3_public_access_block")) {
-            Some(Attribute::Known(node)) => {
-                Some(matches!(node.get(name).map(|node| &node.value), Some(Value::Bool(true))))
-            }
+/// The blocks of public access that accounts have for all their buckets.
+struct Blocks<'e> {
+    estate: &'e Estate,
+    by_account: BTreeMap<AccountId, &'e Resource>,
+}
+
+impl<'e> Blocks<'e> {
+    fn of(estate: &'e Estate) -> Self {
+        let kind = "AWS::S3::AccountPublicAccessBlock";
+        let is_block = |resource: &&Resource| resource.kind.as_ref().is_some_and(|of| of.as_str() == kind);
+        let blocks = estate.resources.iter().filter(is_block);
+        let by_account = blocks.filter_map(|block| Some((block.declared.account?, block)));
+        Self { estate, by_account: by_account.collect() }
+    }
+
+    /// A switch of an account; nothing where it is not known. An account without a block of its own has it off.
+    fn flag(&self, account: &str, attribute: &str, field: &str) -> Option<bool> {
+        let id: AccountId = account.parse().ok()?;
+        let told = self.estate.accounts.get(&id).and_then(|of| of.attributes.get("s3_public_access_block"));
+        match (told, self.by_account.get(&id)) {
+            (Some(Attribute::Known(node)), _) => match node.get(field).map(|node| &node.value) {
+                Some(Value::Bool(is_on)) => Some(*is_on),
+                Some(Value::Unknown(_)) => None,
+                _ => Some(false),
+            },
+            (_, Some(block)) => flag(block, attribute),
             _ => None,
         }
-    };
+    }
+}
+
+fn s3(resource: &Resource, account: &str, blocks: &Blocks<'_>) -> S3Facts {
+    let of_account = |attribute: &str, field: &str| blocks.flag(account, attribute, field);
     let switch = |of_bucket: Option<bool>, of_account: Option<bool>| match (of_bucket, of_account) {
         (Some(true), _) | (_, Some(true)) => Switch::On,
         (Some(false), Some(false)) => Switch::Off,
         _ => Switch::Unknown,
     };
-    let (grants, _) = items(resource, "grants");
+    let (grants, open) = items(resource, "grants");
     let grant = |node: &Node| {
         let who = node.get("uri").and_then(Node::text).map(|uri| uri.rsplit('/').next().unwrap_or(uri));
         let who = who.or_else(|| node.get("id").and_then(Node::text))?;
@@ -325,17 +351,31 @@ fn s3(resource: &Resource, account: &str, estate: &Estate) -> S3Facts {
     S3Facts {
         restrict_public_buckets: switch(
             flag(resource, "restrict_public_buckets"),
-            of_account("RestrictPublicBuckets"),
+            of_account("restrict_public_buckets", "RestrictPublicBuckets"),
         ),
-        ignore_public_acls: switch(flag(resource, "ignore_public_acls"), of_account("IgnorePublicAcls")),
-        block_public_acls: switch(flag(resource, "block_public_acls"), of_account("BlockPublicAcls")),
-        block_public_policy: switch(flag(resource, "block_public_policy"), of_account("BlockPublicPolicy")),
+        ignore_public_acls: switch(
+            flag(resource, "ignore_public_acls"),
+            of_account("ignore_public_acls", "IgnorePublicAcls"),
+        ),
+        block_public_acls: switch(
+            flag(resource, "block_public_acls"),
+            of_account("block_public_acls", "BlockPublicAcls"),
+        ),
+        block_public_policy: switch(
+            flag(resource, "block_public_policy"),
+            of_account("block_public_policy", "BlockPublicPolicy"),
+        ),
         sets_public_policy: Truth::No,
-        acls_are_enabled: matches!(
-            text(resource, "object_ownership"),
-            Some("BucketOwnerPreferred" | "ObjectWriter")
-        )
-        .into(),
+        acls_are_enabled: match held(resource, "object_ownership") {
+            Held::Value(node) => match node.text() {
+                Some("BucketOwnerEnforced") => Truth::No,
+                Some("BucketOwnerPreferred" | "ObjectWriter") => Truth::Yes,
+                _ => Truth::Unknown,
+            },
+            // Since when the bucket is there decides, and nobody told.
+            Held::Nothing | Held::Unknown(_) => Truth::Unknown,
+        },
+        acl_is_unknown: open.is_some(),
         acl: grants.iter().filter_map(grant).flatten().collect(),
         ..S3Facts::default()
     }

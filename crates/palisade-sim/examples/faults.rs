@@ -209,7 +209,7 @@ impl World {
 #[derive(Debug, Default)]
 struct Wrong {
     passes: Vec<String>,
-    /// Verdicts that are not given at all, because the account could not be entered; the ledger says so.
+    /// Verdicts on accounts of which nobody could know, because the organisation could not be read; the ledger says so.
     unjudged: usize,
     unexplained: Vec<String>,
     unknown: usize,
@@ -237,15 +237,10 @@ fn compare(usual: &Seen, seen: &Seen, injected: &[Fault]) -> Wrong {
                 && is_its
                 && (open.verdict == Verdict::Unknown || !usual.verdicts.contains_key(key))
         });
-        // The account could not be found or entered, and the ledger says why.
-        let is_shut = seen.ledger.iter().any(|cell| {
-            Some(cell.key.account) == said.account
-                && cell.key.region.is_none()
-                && cell.state == State::NotRead
-        });
+        // Nobody told that there is such an account, and the ledger says why.
         let is_lost = said.account.is_some_and(|account| !seen.accounts.contains(&account));
         let says_so = seen.has_organisation_gap || seen.ledger.iter().any(|cell| cell.state != State::Read);
-        match (is_told, is_shut || (is_lost && says_so)) {
+        match (is_told, is_lost && says_so) {
             (true, _) => {}
             (false, true) => wrong.unjudged += 1,
             (false, false) => wrong.passes.push(show(page, name)),
@@ -374,7 +369,7 @@ fn main() {
     );
     if unjudged > 0 {
         println!(
-            "{unjudged} verdicts on accounts that could not be entered were not given at all; the ledger names the accounts"
+            "{unjudged} verdicts on accounts that the organisation could not be asked for were not given at all; the ledger names the call"
         );
     }
     if passes + unexplained > 0 {

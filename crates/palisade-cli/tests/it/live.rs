@@ -396,3 +396,18 @@ fn accounts_that_let_nobody_in_are_open_answers() {
     scanned
         .ends(3, &["Nothing is known to fail", &format!("AWS::SQS::Queue in {} eu-west-1", cloud.managing)]);
 }
+
+#[test]
+fn what_aws_config_delivered_is_judged_and_what_it_leaves_out_is_open() {
+    let item = |id: &str, encrypted: bool| {
+        json!({"resourceType": "AWS::EC2::Volume", "resourceId": id, "awsAccountId": "111122223333",
+            "awsRegion": REGION, "ARN": format!("arn:aws:ec2:{REGION}:111122223333:volume/{id}"),
+            "configurationItemStatus": "OK", "configurationItemCaptureTime": "2026-11-20T10:00:00Z",
+            "configuration": {"volumeId": id, "encrypted": encrypted, "size": 8, "state": "in-use"}})
+    };
+    let delivered =
+        json!({"fileVersion": "1.0", "configurationItems": [item("vol-1", false), item("vol-2", true)]});
+    let folder = Folder::new(&[("snapshot.json", &delivered.to_string())]);
+    let scanned = folder.scan("snapshot.json");
+    scanned.ends(1, &["arn:aws:ec2:eu-west-1:111122223333:volume/vol-1", "1 fails", "1 passes"]);
+}

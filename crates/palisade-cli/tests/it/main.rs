@@ -21,6 +21,7 @@ mod iam_check;
 mod iam_who;
 mod live;
 mod outside;
+mod prove;
 mod readme;
 mod shell;
 mod suppress;

@@ -1,7 +1,7 @@
 //! Reading: what the records and the ledger say, and what damaged files leave open.
 
 use super::*;
-use palisade_model::Completeness;
+use palisade_model::{Attribute, Completeness};
 
 /// The document of the first resource.
 fn check(record: Record, expected: &[(&str, &str)], shown_document: &str) {
@@ -208,6 +208,57 @@ fn a_region_of_which_the_ledger_says_nothing_leaves_the_kind_open() {
 #[test]
 fn an_account_that_was_not_reached_lists_nothing() {
     assert_eq!(completeness(manifest(), vec![]), Vec::<String>::new());
+}
+
+/// What is said of the account itself.
+fn about(manifest: Manifest, cells: Vec<Cell>) -> Vec<String> {
+    let memory = Memory::new();
+    let (mut store, _) = store(&memory);
+    for cell in cells {
+        store.seal(&cell, vec![]).expect("it is sealed");
+    }
+    store.finish(&manifest).expect("it ends");
+    let loaded = load(&memory, &Expected::new()).expect("it is a snapshot");
+    let attributes = loaded.accounts[&account("111122223333")].attributes.iter();
+    let said = attributes.map(|(name, attribute)| match attribute {
+        Attribute::Known(node) => format!("{name}: {}", node.text().unwrap_or_default()),
+        Attribute::Unknown(unknown, _) => format!("{name} unknown: {unknown}"),
+        Attribute::Absent(..) => format!("{name} absent"),
+    });
+    said.collect()
+}
+
+#[test]
+fn regions_that_were_not_looked_into_are_told_of_with_the_call() {
+    let check = |manifest: Manifest, cells: &[Cell], expected: &[&str]| {
+        assert_eq!(about(manifest, cells.to_vec()), expected);
+    };
+    let shut = |gap: Gap| {
+        let of = |name: &str| Cell { calls: 0, gaps: vec![gap.clone()], ..cell(name, State::NotRead, 0) };
+        [of(BUCKETS), of("111122223333 global AWS::SQS::Queue")]
+    };
+    let denied = shut(gap("sts:AssumeRole", "denied", true));
+    check(manifest(), &denied, &["regions unknown: `sts:AssumeRole` was denied"]);
+    let read = [cell(BUCKETS, State::Read, 0), cell(QUEUES, State::Read, 0)];
+    check(manifest(), &read, &[]);
+    let buckets = gap("s3:ListBuckets", "denied", true);
+    let partly =
+        [Cell { gaps: vec![buckets], ..cell(BUCKETS, State::NotRead, 0) }, cell(QUEUES, State::Read, 0)];
+    check(manifest(), &partly, &[]);
+    let unread = || [(account("111122223333"), gap("ec2:DescribeRegions", "denied", true))].into();
+    let open = Manifest { regions_unread: unread(), ..manifest() };
+    check(open.clone(), &read, &["regions unknown: `ec2:DescribeRegions` was denied"]);
+    // Who asked for some regions asked of those alone.
+    check(Manifest { regions: vec!["eu-west-1".parse().expect("a region")], ..open }, &read, &[]);
+    let unfinished = "regions unknown: it could not be read: the snapshot is not finished, and its ledger says nothing of the account";
+    check(Manifest { finished: None, ..manifest() }, &[], &[unfinished]);
+    check(manifest(), &[], &[]);
+    let closed =
+        |code: &str| Gap { code: code.into(), ..gap("organizations:ListAccounts", "disabled", true) };
+    check(manifest(), &shut(closed("SUSPENDED")), &["status: SUSPENDED"]);
+    // What is being closed may still run.
+    let closing = "regions unknown: it could not be read: `organizations:ListAccounts` failed: disabled (`PENDING_CLOSURE`)";
+    check(manifest(), &shut(closed("PENDING_CLOSURE")), &[closing]);
 }
 
 const PATH: &str = "records/111122223333/global/AWS-S3-Bucket.ndjson.gz";
