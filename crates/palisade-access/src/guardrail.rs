@@ -77,12 +77,13 @@ pub struct Breach {
     pub makes_excepted: bool,
 }
 
-/// Somebody of an account, or from outside, whom the policies of the account may let do anything.
+/// Somebody of an account, or somebody signed in from outside, whom the policies of the account may let do anything.
 struct Sort {
     principal: &'static str,
     conditions: Vec<(&'static str, &'static str, Vec<String>)>,
 }
 
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 const STRANGER: &str = "arn:aws:iam::444455556666:user/stranger";
 
 /// Decides an invariant for each group of accounts that the same policies bind.
@@ -304,7 +305,11 @@ fn sorts(invariant: &Invariant, standing: &Standing) -> Vec<Sort> {
     let account = &standing.account;
     let sort = |principal, arn: &str, of: &str| {
         let conditions = vec![
-            ("ArnLike", "aws:PrincipalArn", vec![format!("arn:aws:{arn}")]),
+            (
+                "ArnLike",
+                "aws:PrincipalArn",
+                PARTITIONS.iter().map(|partition| format!("arn:{partition}:{arn}")).collect(),
+            ),
             ("StringEquals", "aws:PrincipalAccount", vec![account.clone()]),
             ("StringEquals", "aws:PrincipalType", vec![of.to_owned()]),
             ("StringEquals", "aws:PrincipalOrgID", vec![standing.organisation.clone()]),
@@ -314,8 +319,8 @@ fn sorts(invariant: &Invariant, standing: &Standing) -> Vec<Sort> {
         Sort { principal, conditions }
     };
     vec![
-        sort("role", &format!("iam::{account}:role/*"), "AssumedRole"),
-        sort("user", &format!("iam::{account}:user/*"), "User"),
+        sort("role", &format!("iam::{account}:role/?*"), "AssumedRole"),
+        sort("user", &format!("iam::{account}:user/?*"), "User"),
         sort("root", &format!("iam::{account}:root"), "Account"),
     ]
 }
@@ -335,7 +340,7 @@ fn described(invariant: &Invariant, sort: &Sort) -> Result<Arc<Policy>, Wrong> {
     if invariant.by == By::Inside {
         let mut except = invariant.except.clone();
         if sort.principal == "role" {
-            except.push("arn:aws:iam::*:role/aws-service-role/*".to_owned());
+            except.push("arn:*:iam::*:role/aws-service-role/*".to_owned());
         }
         if !except.is_empty() {
             add("ArnNotLike", "aws:PrincipalArn", except);
@@ -384,7 +389,8 @@ fn replayed(
         ("stranger", _) => STRANGER.to_owned(),
         ("role", Some(arn)) => {
             let name = arn.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("anyone");
-            format!("arn:aws:sts::{account}:assumed-role/{name}/session")
+            let partition = arn.split(':').nth(1).unwrap_or("aws");
+            format!("arn:{partition}:sts::{account}:assumed-role/{name}/session")
         }
         (_, Some(arn)) => arn.clone(),
         (_, None) => return Err("a request was found that does not say who asks".to_owned()),

@@ -170,7 +170,22 @@ mod tests {
         check("lambda.GetFunction", (100.0, 100.0, "GetFunction"));
         check("lambda.ListFunctions", (15.0, 15.0, "control plane"));
         check("organizations.ListAccounts", (8.0, 12.0, "ListAccounts"));
+        check("route53.ListResourceRecordSets", (10.0, 50.0, "account"));
+        check("route53.GetHealthCheckStatus", (1.0, 4.0, "GetHealthCheckStatus"));
+        check("ecs.ListServicesByNamespace", (1.0, 10.0, "cluster service resource read"));
+        check("apigateway.GetStages", (5.0, 20.0, "management"));
         check("unknown.Anything", (5.0, 5.0, "Anything"));
+    }
+
+    #[test]
+    fn an_operation_whose_page_was_not_read_is_not_said_to_be_documented() {
+        let check = |service, operation| assert_eq!(quota(service, operation), UNDOCUMENTED, "{operation}");
+        check("sns", "GetTopicAttributes");
+        check("secretsmanager", "ListSecretVersionIds");
+        check("iam", "ListRoles");
+        check("s3", "GetBucketPolicy");
+        check("route53", "CreateHostedZone");
+        assert!(!UNDOCUMENTED.is_documented());
     }
 
     #[test]

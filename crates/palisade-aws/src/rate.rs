@@ -38,7 +38,8 @@ pub struct TokenBucket {
     throttled: Option<Throttle>,
     /// Calls since `measured`, for the rate that was really used.
     calls: f64,
-    measured: Duration,
+    /// When the measured time began; none before the first call, because until then nobody wanted any.
+    measured: Option<Duration>,
     used: f64,
     pause: Duration,
 }
@@ -68,7 +69,7 @@ impl TokenBucket {
             refilled: Duration::ZERO,
             throttled: None,
             calls: 0.0,
-            measured: Duration::ZERO,
+            measured: None,
             used: 0.0,
             pause: Duration::ZERO,
         }
@@ -149,12 +150,18 @@ impl TokenBucket {
     }
 
     fn measure(&mut self, now: Duration) {
+        let Some(measured) = self.measured else {
+            self.measured = Some(now);
+            return;
+        };
         self.calls += 1.0;
-        let passed = now.saturating_sub(self.measured).as_secs_f64();
+        let passed = now.saturating_sub(measured).as_secs_f64();
         if passed >= WINDOW {
-            self.used = self.calls / passed * SMOOTH + self.used * (1.0 - SMOOTH);
+            let used = self.calls / passed;
+            // The first measure is all that is known.
+            self.used = if self.used > 0.0 { used * SMOOTH + self.used * (1.0 - SMOOTH) } else { used };
             self.calls = 0.0;
-            self.measured = now;
+            self.measured = Some(now);
         }
     }
 }
@@ -278,6 +285,23 @@ mod tests {
             last = bucket.rate();
         }
         assert_eq!(bucket.rate(), 20.0);
+    }
+
+    #[test]
+    fn a_throttle_soon_after_the_first_call_is_no_collapse() {
+        // A clock that counts from 1970, or one that idles for an hour before the first call.
+        for first in [0.0, 3_600.0, 1_795_000_000.0] {
+            let check = |calls_made: f64, expected: std::ops::Range<f64>| {
+                let mut bucket = TokenBucket::new(20.0, 20.0);
+                bucket.take(at(first)).unwrap();
+                calls(&mut bucket, first, first + calls_made);
+                bucket.throttled(at(first + calls_made));
+                assert!(expected.contains(&bucket.rate()), "{} after {calls_made} s", bucket.rate());
+            };
+            check(0.0, 13.9..14.1);
+            check(0.3, 13.9..14.1);
+            check(5.0, 12.0..14.1);
+        }
     }
 
     #[test]

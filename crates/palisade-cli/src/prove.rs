@@ -103,6 +103,7 @@ pub fn run(options: &ProveOptions, color: bool) -> anyhow::Result<Ending> {
     let mut gather = Gather::default();
     estates.iter().for_each(|estate| gather.add(estate));
     let identities = gather.finish();
+    of_estate.extend(identities.refused());
     let places = scope::places(&estates);
     let mut proofs = Vec::new();
     for mut statement in statements {
@@ -182,11 +183,11 @@ impl Proof {
 
 /// Over what the answers speak.
 const OVER: &str = "Over any principal of the member accounts in scope, any policy that their owners could write, and any \
-resource: only SCPs bind. For those outside the organisation, only the RCPs of the accounts bind.";
+resource: only SCPs bind. For those who are signed in outside the organisation, only the RCPs of the accounts bind.";
 
 /// What no answer speaks of.
 const OUTSIDE: &str = "Outside of it: the management account, service-linked roles, service principals, sessions of \
-GetFederationToken, and what a delegated administrator or a service does on behalf of an account.";
+GetFederationToken, requests that nobody signed, and what a delegated administrator or a service does on behalf of an account.";
 
 fn text(proofs: &[Proof], out: &mut dyn Write) -> io::Result<()> {
     for proof in proofs {
@@ -241,18 +242,20 @@ fn told(breach: &Breach, by: By, out: &mut dyn Write) -> io::Result<()> {
             None => writeln!(out, "      without {}", neutral(key))?,
         }
     }
+    let mut ways: Vec<(String, Vec<&str>)> = Vec::new();
     for by in &breach.through {
-        let level = by.level.as_deref().unwrap_or("its level");
         let name = by.sid.as_deref().map_or_else(|| by.statement.to_string(), |sid| format!("`{sid}`"));
         let at = by.at.as_ref().map(|at| format!(", {at}")).unwrap_or_default();
-        writeln!(
-            out,
-            "      {} lets it through by statement {} of {}{}",
-            neutral(level),
-            neutral(&name),
-            neutral(&by.policy),
-            neutral(&at)
-        )?;
+        let way = format!("statement {name} of {}{at}", by.policy);
+        let level = by.level.as_deref().unwrap_or("its level");
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, levels)) => levels.push(level),
+            None => ways.push((way, vec![level])),
+        }
+    }
+    for (way, levels) in ways {
+        let lets = if levels.len() == 1 { "lets" } else { "let" };
+        writeln!(out, "      {} {lets} it through by {}", neutral(&levels.join(", ")), neutral(&way))?;
     }
     if breach.through.is_empty() {
         let sort = if by == By::Outside { "RCP" } else { "SCP" };

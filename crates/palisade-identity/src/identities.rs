@@ -566,16 +566,15 @@ pub(crate) fn arn_of(resource: &Resource) -> Option<String> {
 }
 
 /// What is known of S3 for a request: the list of a bucket says who may list it and write to it, and nothing of its
-/// objects, which have lists and owners of their own where lists are in force.
+/// objects, which have lists of their own where lists are in force.
 fn s3_of(bucket: &S3Facts, principal: &Principal, resource: &ResourceText, action: &Action) -> S3Facts {
     let mut facts = bucket.clone();
     let is_object = resource.field(5).contains('/');
     let is_written = ["putobject", "deleteobject", "deleteobjectversion"].contains(&action.name());
-    if is_object && !is_written && !facts.acls_are_enabled.is_no() {
+    if is_object && !is_written && !facts.acls_are_enabled.is_no() && !facts.acl.is_empty() {
         facts.acl.clear();
         // Who has no account can be let in by public lists alone.
         facts.acl_is_unknown = principal.account().is_some() || facts.ignore_public_acls != Switch::On;
-        facts.object_owner_is_unknown = true;
     }
     facts
 }

@@ -380,3 +380,77 @@ fn s3(resource: &Resource, account: &str, blocks: &Blocks<'_>) -> S3Facts {
         ..S3Facts::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_content::{load, shipped};
+    use palisade_model::{Address, Existence, Origin, RawResource, Source};
+    use serde_json::{Value as Json, json};
+
+    fn node(json: &Json) -> Node {
+        let value = match json {
+            Json::Object(map) => {
+                Value::map(map.iter().map(|(name, value)| (name.as_str().into(), node(value))))
+            }
+            Json::Array(items) => Value::list(items.iter().map(node).collect::<Vec<_>>()),
+            Json::Bool(is_so) => Value::Bool(*is_so),
+            Json::String(text) if text == "unread" => {
+                Value::Unknown(palisade_model::Why::Denied("s3:Get".into()).into())
+            }
+            other => Value::text(other.as_str().unwrap_or_default()),
+        };
+        Node::new(value, Origin::Documented("a test".into()))
+    }
+
+    /// What is known of a live bucket, beside the block of its account.
+    fn facts(bucket: Json, block: Option<Json>) -> S3Facts {
+        let live = |(kind, document): (&str, Json)| RawResource {
+            source: Source::Live,
+            source_type: kind.into(),
+            address: Address { root: "".into(), name: kind.into() },
+            existence: Existence::Yes,
+            raw: node(&document),
+            account: "111122223333".parse().ok(),
+            region: None,
+            origin: Origin::Documented("a test".into()),
+        };
+        let (library, _) = load(&shipped());
+        let bucket = Some(("AWS::S3::Bucket", bucket));
+        let block = block.map(|block| ("AWS::S3::AccountPublicAccessBlock", json!({ "Block": block })));
+        let raw = bucket.into_iter().chain(block).map(live).collect();
+        let estate = Estate { resources: palisade_kinds::resolve(raw, library.kinds()), ..Estate::default() };
+        s3(&estate.resources[0], "111122223333", &Blocks::of(&estate))
+    }
+
+    #[test]
+    fn the_block_of_the_account_counts_for_its_buckets() {
+        let check = |bucket: Json, block: Option<Json>, expected: Switch| {
+            let of_bucket = json!({ "PublicAccessBlockConfiguration": { "IgnorePublicAcls": bucket } });
+            let found = facts(json!({ "Name": "b", "PublicAccessBlock": of_bucket }), block.clone());
+            assert_eq!(found.ignore_public_acls, expected, "{bucket} {block:?}");
+        };
+        let block =
+            |value: Json| Some(json!({ "PublicAccessBlockConfiguration": { "IgnorePublicAcls": value } }));
+        check(json!(false), block(json!(true)), Switch::On);
+        check(json!(true), block(json!(false)), Switch::On);
+        check(json!(false), block(json!(false)), Switch::Off);
+        check(json!(false), Some(json!({})), Switch::Off);
+        check(json!(false), Some(json!("unread")), Switch::Unknown);
+        check(json!(false), None, Switch::Unknown);
+    }
+
+    #[test]
+    fn lists_are_off_only_where_the_ownership_says_so() {
+        let check = |controls: Json, expected: Truth| {
+            let found = facts(json!({ "Name": "b", "OwnershipControls": controls }), None);
+            assert_eq!(found.acls_are_enabled, expected, "{controls}");
+        };
+        let rules = |rule: &str| json!({ "OwnershipControls": { "Rules": [{ "ObjectOwnership": rule }] } });
+        check(rules("BucketOwnerEnforced"), Truth::No);
+        check(rules("BucketOwnerPreferred"), Truth::Yes);
+        check(rules("ObjectWriter"), Truth::Yes);
+        check(json!("unread"), Truth::Unknown);
+        assert!(facts(json!({ "Name": "b", "Acl": "unread" }), None).acl_is_unknown);
+    }
+}

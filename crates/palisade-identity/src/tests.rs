@@ -4,7 +4,7 @@ use crate::{Agreement, Asked, Identities, Replay};
 use palisade_content::{load, shipped};
 use palisade_iam::{Outcome, Question};
 use palisade_kinds::resolve;
-use palisade_model::Estate;
+use palisade_model::{Attribute, Estate, Why};
 use palisade_read_aws::{File, read};
 use serde_json::{Value, json};
 
@@ -309,4 +309,83 @@ fn a_session_has_the_policy_that_it_was_made_with() {
     assert_eq!((agreement.agree, agreement.disagree), (1, 1), "{agreement:#?}");
     assert!(agreement.disagreements[0].why.contains("session policy"));
     assert_eq!(replay(&[read]).disagree, 0);
+}
+
+/// What a question comes to in an estate of this organisation, of a user who may do everything, and of buckets.
+fn outcome(
+    policies: Value,
+    buckets: Value,
+    asked: (&str, &str, &str),
+    change: impl Fn(&mut Estate),
+) -> Outcome {
+    let statement = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]);
+    let organisation = json!({
+        "Organization": {"Id": "o-acme", "MasterAccountId": "999900000000"},
+        "Root": {"Id": "r-1", "Name": "Root", "Accounts": ["999900000000", "111100000000", "222200000000"]},
+        "Policies": policies,
+    });
+    let user = |account: &str| {
+        json!({"UserDetailList": [{"Arn": format!("arn:aws:iam::{account}:user/erin"), "UserName": "erin",
+            "UserPolicyList": [{"PolicyName": "all", "PolicyDocument": {"Version": "2012-10-17", "Statement": statement}}]}]})
+    };
+    let files = [
+        ("organisation.json", organisation),
+        ("111100000000/iam.json", user("111100000000")),
+        ("222200000000/iam.json", user("222200000000")),
+        ("111100000000/resource-policies.json", json!({ "Resources": buckets })),
+    ];
+    let file = |(path, value): &(&str, Value)| File {
+        path: (*path).into(),
+        shown: (*path).into(),
+        text: value.to_string().into(),
+    };
+    let export = read(&files.iter().map(file).collect::<Vec<_>>());
+    assert!(export.diagnostics.is_empty(), "{:?}", export.diagnostics);
+    let (library, _) = load(&shipped());
+    let mut estate = Estate {
+        resources: resolve(export.resources, library.kinds()),
+        accounts: export.accounts,
+        organisation: export.organisation,
+    };
+    change(&mut estate);
+    let (who, action, resource) = asked;
+    let (request, policies) = Identities::new(&estate).question(&Asked::new(who, action, resource)).unwrap();
+    Question::new(request, policies).decide().outcome
+}
+
+#[test]
+fn a_policy_that_may_be_attached_elsewhere_leaves_its_layer_open() {
+    let policies = || {
+        json!([
+            {"Id": "p-FullAWSAccess", "TargetIds": ["r-1", "111100000000", "222200000000"]},
+            {"Id": "p-none", "Name": "none", "Type": "SERVICE_CONTROL_POLICY", "TargetIds": ["222200000000"],
+             "Content": {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}},
+        ])
+    };
+    let check = |account: &str, is_open: bool, expected: Outcome| {
+        let change = |estate: &mut Estate| {
+            for resource in estate.resources.iter_mut().filter(|of| of.attributes.contains_key("targets")) {
+                let is_it = matches!(resource.attributes.get("name"), Some(Attribute::Known(name)) if name.text() == Some("none"));
+                if let (true, Some(Attribute::Known(node))) =
+                    (is_it && is_open, resource.attributes.get_mut("targets"))
+                    && let palisade_model::Value::List(list) = &mut node.value
+                {
+                    list.more = Some(Why::Denied("organizations:ListTargetsForPolicy".into()).into());
+                }
+            }
+        };
+        let who = format!("arn:aws:iam::{account}:user/erin");
+        let queue = format!("arn:aws:sqs:eu-west-1:{account}:jobs");
+        let found = outcome(
+            policies(),
+            json!([{"Arn": queue, "Policy": null}]),
+            (&who, "sqs:SendMessage", &queue),
+            change,
+        );
+        assert_eq!(found, expected, "{account} {is_open}");
+    };
+    check("111100000000", false, Outcome::Allowed);
+    check("111100000000", true, Outcome::Unknown);
+    check("222200000000", false, Outcome::ExplicitlyDenied);
+    check("222200000000", true, Outcome::ExplicitlyDenied);
 }

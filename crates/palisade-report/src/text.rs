@@ -91,8 +91,7 @@ pub fn text(report: &Report, options: &TextOptions, sources: Sources, to: &mut d
 /// Writes what was collected of live accounts, and what was not and why, for people.
 pub fn collected(collected: &Collected, options: &TextOptions, to: &mut dyn Write) -> io::Result<()> {
     let nothing = |_: &str| None;
-    let mut sheet =
-        Sheet { to: &mut io::BufWriter::new(to), options, quotes: Quotes::new(&nothing, []) };
+    let mut sheet = Sheet { to: &mut io::BufWriter::new(to), options, quotes: Quotes::new(&nothing, []) };
     let (resources, calls) = (count(collected.resources, "resource"), count(collected.calls, "call"));
     let throttled = match collected.throttled {
         0 => "none throttled".to_owned(),

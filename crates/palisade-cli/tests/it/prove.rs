@@ -171,16 +171,8 @@ fn where_narrows_what_is_forbidden() {
 
 #[test]
 fn what_was_not_read_is_not_known() {
-    let folder = Folder::new(&[(
-        "acme/111100000000/iam.json",
-        "{\"UserDetailList\": [], \"GroupDetailList\": [], \"RoleDetailList\": [], \"Policies\": []}",
-    )]);
-    check_in(&folder, TRAILS, 3, &["UNKNOWN", "no organisation"]);
-    let unread = json!({"Version": "2012-10-17", "Statement": "?"});
-    let folder = organisation(SCP, &[(unread, "r-1")], &FULL);
-    folder.write("never.yaml", format!("- name: it\n  never: {TRAILS}\n"));
-    let said = folder.run("prove never.yaml --estate acme");
-    assert!(said.code != Some(0), "{said:?}");
+    // The policy is attached and its text is not there.
+    check(&[(Value::Null, "r-1")], TRAILS, 3, &["UNKNOWN   it, 2 accounts", "was not read"]);
 }
 
 #[test]
