@@ -264,9 +264,13 @@ fn making(invariant: &Invariant, account: &str) -> impl Iterator<Item = Invarian
             .iter()
             .filter_map(|pattern| {
                 let fields: Vec<&str> = pattern.splitn(6, ':').collect();
-                let [arn, partition, "iam", region, owner, name] = fields.as_slice() else { return None };
-                let is_own = *owner == account || owner.contains(['*', '?']);
-                let rest = name.strip_prefix(word)?;
+                let [arn, partition, service, region, owner, name] = fields.as_slice() else { return None };
+                let is_own = matches(owner, account) && matches(service, "iam");
+                let fixed = name.split(['*', '?']).next().unwrap_or(name);
+                if !fixed.starts_with(word) && !word.starts_with(fixed) {
+                    return None;
+                }
+                let rest = name.strip_prefix(word).unwrap_or("");
                 // AWS alone makes roles below these paths.
                 let is_kept = rest.starts_with("/aws-service-role/") || rest.starts_with("/aws-reserved/");
                 (is_own && !is_kept).then(|| format!("{arn}:{partition}:iam:{region}:{account}:{name}"))

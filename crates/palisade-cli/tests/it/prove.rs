@@ -111,6 +111,8 @@ fn a_role_that_an_scp_spares_is_a_hole() {
         1,
         &["can be made or taken over by others", "iam:CreateRole"],
     );
+    let anybody = "{actions: [cloudtrail:StopLogging], except: 'arn:aws:iam::*:*deploy'}";
+    check(std::slice::from_ref(&trails), anybody, 1, &["can be made or taken over by others"]);
     let kept = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny",
         "Action": ["iam:CreateRole", "iam:UpdateAssumeRolePolicy"], "Resource": "arn:aws:iam::*:role/deploy", "Condition": spared}]});
     check(&[trails, (kept, "r-1")], except, 0, &["PROVED"]);

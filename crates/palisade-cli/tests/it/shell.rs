@@ -9,6 +9,7 @@ const VERBS: &[&str] = &[
     "collect",
     "diff",
     "role",
+    "prove",
     "detect",
     "iam",
     "iam decide",
