@@ -64,31 +64,43 @@ impl People {
             let raw = &resource.declared.raw;
             let said = |name: &str| text(resource, name).map(Box::<str>::from);
             let written = |name: &str| raw.get(name).and_then(Node::text).map(Box::<str>::from);
+            // The lists of a directory's file give at the top what attributes have of live accounts.
+            let either = |attribute: &str, entry: &str| said(attribute).or_else(|| written(entry));
             match resource.declared.source_type.as_ref() {
                 "AWS::IAM::Role" => self.profiles_of(resource),
                 "AWS::IAM::User" | "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::Group" => {}
                 "AWS::EC2::Instance" => {
                     // No attribute holds the id, which is the only name that some sources give.
                     let id = written("InstanceId").or_else(|| arn_of(resource).map(Into::into));
-                    self.instances.extend(said("iam_instance_profile").zip(id));
+                    let profile =
+                        raw.get("IamInstanceProfile").and_then(|node| node.get("Arn")).and_then(Node::text);
+                    let profile = said("iam_instance_profile").or_else(|| profile.map(Into::into));
+                    self.instances.extend(profile.zip(id));
                 }
                 "AWS::SSO::PermissionSet" => {
-                    // The lists of a directory's file give the name at the top.
-                    let name = said("name").or_else(|| written("Name"));
-                    self.sets.extend(said("arn").or_else(|| written("PermissionSetArn")).zip(name));
+                    self.sets.extend(either("arn", "PermissionSetArn").zip(either("name", "Name")));
                 }
                 "AWS::SSO::Assignment" => {
+                    let account = either("account", "AccountId").or_else(|| written("TargetId"));
+                    let set = either("permission_set", "PermissionSetArn");
                     if let (Some(account), Some(set), Some(id)) =
-                        (said("account"), said("permission_set"), said("principal"))
+                        (account, set, either("principal", "PrincipalId"))
                     {
-                        let is_group = said("principal_type").as_deref() == Some("GROUP");
+                        let is_group = either("principal_type", "PrincipalType").as_deref() == Some("GROUP");
                         self.assignments.entry((account, set)).or_default().push(Assignee { is_group, id });
                     }
                 }
-                "AWS::IdentityStore::User" => self.users.extend(said("id").zip(said("name"))),
-                "AWS::IdentityStore::Group" => self.groups.extend(said("id").zip(said("name"))),
+                "AWS::IdentityStore::User" => {
+                    self.users.extend(either("id", "UserId").zip(either("name", "UserName")));
+                }
+                "AWS::IdentityStore::Group" => {
+                    self.groups.extend(either("id", "GroupId").zip(either("name", "DisplayName")));
+                }
                 "AWS::IdentityStore::GroupMembership" => {
-                    if let (Some(group), Some(member)) = (said("group"), said("user")) {
+                    let written =
+                        raw.get("MemberId").and_then(|node| node.get("UserId")).and_then(Node::text);
+                    let member = said("user").or_else(|| written.map(Into::into));
+                    if let (Some(group), Some(member)) = (either("group", "GroupId"), member) {
                         self.members.entry(group).or_default().insert(member);
                     }
                 }

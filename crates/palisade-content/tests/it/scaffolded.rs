@@ -62,6 +62,7 @@ fn a_new_check_can_be_made_for_every_shipped_kind() {
     let is_settable = |rule: &AttributeRule| {
         let is_plain = matches!(rule.is, Is::Bool | Is::Number | Is::Text | Is::Name | Is::Arn(_));
         is_plain
+            && rule.values.is_empty()
             && !rule.paths(Source::Terraform).is_empty()
             && !rule.paths(Source::Cloudformation).is_empty()
     };
