@@ -118,6 +118,8 @@ pub fn into(
     library: &Library,
     progress: &Progress,
 ) -> anyhow::Result<Collected> {
+    // Without credentials nothing is left behind.
+    let (runtime, client, caller) = connect(live)?;
     let files = snapshot::files(folder)?;
     let earlier = keep.since.map(earlier).transpose()?;
     let redactor = match (keep.secrets, &earlier) {
@@ -132,7 +134,6 @@ pub fn into(
             folder.display()
         );
     }
-    let (runtime, client, caller) = connect(live)?;
     let accounts = match (live.org, live.accounts.is_empty()) {
         (true, _) => Accounts::Organisation { except: BTreeSet::new() },
         (false, true) => Accounts::Caller,
